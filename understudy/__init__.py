@@ -1,0 +1,1 @@
+"""understudy: what the stages of the face-replacement pipeline share."""

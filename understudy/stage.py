@@ -1,0 +1,105 @@
+"""What every stage script shares: flags from the signature of `main`, settings from params.yaml, one-line errors.
+
+A stage ends with `if __name__ == "__main__": run(main)`. Its keyword-only arguments annotated `Path` become required
+flags (`--frames data/frames/ada.parquet`), those annotated `list[Path]` flags that take several values, those
+annotated `str` plain flags; the argument `settings` is read from the section of params.yaml that is named as the script.
+What changes no artifact comes from the environment:
+
+    UNDERSTUDY_THREADS   CPU threads to use (all cores when unset)
+    UNDERSTUDY_DEVICE    cpu, cuda or cuda:N (cuda when there is one, when unset)
+    UNDERSTUDY_DEBUG     1 shows the traceback of an error
+"""
+
+import argparse
+import errno
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar, get_type_hints
+
+from tqdm import tqdm
+
+from understudy.errors import SettingsError, UnderstudyError
+from understudy.params import Settings, read_section
+
+Item = TypeVar("Item")
+LOG_EVERY_S = 10.0
+
+
+def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
+    """Call a stage's `main` with what the command line and params.yaml say; exits with 1 after a one-line error."""
+    name = Path(inspect.getfile(main)).stem
+    try:
+        main(**_arguments(main, name, arguments))
+    except UnderstudyError as error:
+        _fail(name, str(error))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            raise
+        _fail(
+            name,
+            f"{error.filename or 'output'}: {error.strerror}; nothing was changed, make room and run again",
+        )
+
+
+def progress(items: Iterable[Item], *, total: int | None, description: str, unit: str = "frame") -> Iterator[Item]:
+    """`items` unchanged, with a progress bar on a terminal and a plain line now and then in a log."""
+    if sys.stderr.isatty():
+        yield from tqdm(items, total=total, desc=description, unit=f" {unit}", dynamic_ncols=True, leave=False)
+    else:
+        yield from _logged(items, total=total, description=description, unit=unit)
+
+
+def threads() -> int:
+    """The number of CPU threads this process may use."""
+    wanted = os.environ.get("UNDERSTUDY_THREADS", "")
+    if wanted and not wanted.isdecimal():
+        raise SettingsError(f"UNDERSTUDY_THREADS: {wanted!r} is not a number; unset it to use all cores")
+    return int(wanted) if wanted else len(os.sched_getaffinity(0))
+
+
+def _arguments(main: Callable[..., None], name: str, arguments: list[str] | None) -> dict[str, object]:
+    hints = get_type_hints(main)
+    parser = argparse.ArgumentParser(prog=f"stages/{name}.py", description=inspect.getdoc(main), allow_abbrev=False)
+    for argument in inspect.signature(main).parameters:
+        kind = hints[argument]
+        flag = f"--{argument.replace('_', '-')}"
+        if kind is Path:
+            parser.add_argument(flag, type=Path, required=True)
+        elif kind == list[Path]:
+            parser.add_argument(flag, type=Path, required=True, nargs="+")
+        elif kind is str:
+            parser.add_argument(flag, required=True)
+        elif argument != "settings":
+            raise TypeError(f"main of {name}: {argument} must be a Path, list[Path], str or settings")
+    values = vars(parser.parse_args(arguments))
+    section = hints.get("settings")
+    if isinstance(section, type) and issubclass(section, Settings):
+        values["settings"] = read_section(section, name)
+    return values
+
+
+def _logged(items: Iterable[Item], *, total: int | None, description: str, unit: str) -> Iterator[Item]:
+    from time import monotonic  # read for the log alone, never for an artifact
+
+    last, count = monotonic(), 0
+    for item in items:
+        yield item
+        count += 1
+        if monotonic() - last >= LOG_EVERY_S:
+            last = monotonic()
+            print(
+                f"{description}: {count}{f' of {total}' if total else ''} {unit}s",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+def _fail(name: str, message: str) -> None:
+    if os.environ.get("UNDERSTUDY_DEBUG") == "1":
+        traceback.print_exc()
+    print(f"{name}: {message}", file=sys.stderr)
+    sys.exit(1)
