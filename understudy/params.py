@@ -47,6 +47,8 @@ class Nouns(Settings):
     """One swapper each, named {source}-{target}."""
     shots: dict[str, Shot]
     """What is to be made."""
+    production: str | None = None
+    """What all of it is for; consent records say which productions they cover, and none is covered without a name."""
 
 
 Section = TypeVar("Section", bound=Settings)
@@ -76,7 +78,7 @@ def read_nouns(path: Path = PARAMS) -> Nouns:
     """
     params = read_params(path)
     values = {name: params.get(name) or type(empty)() for name, empty in _EMPTY.items()}
-    nouns = parse_section(Nouns, values, where=str(path))
+    nouns = parse_section(Nouns, values | {"production": params.get("production")}, where=str(path))
     for problem in _problems(nouns, root=path.parent):
         raise SettingsError(f"{path}: {problem}")
     return nouns
