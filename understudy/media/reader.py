@@ -1,0 +1,178 @@
+"""Frames of a clip by its frames table: the same pixels for every stage, each picture checked against its hash.
+
+Metadata of a frames table that is read here and in the writer (all text):
+
+    footage            path of the footage, as given to stage frames      footage_sha256  of the file, or of all stills
+    kind               video or stills                                    files           stills: names in order, JSON
+    time_base, rate    fractions                                          addressing      pts or count
+    matrix, range      what codes were read with; matrix_from, range_from say why
+    color_tags         H.273 codes of the source, JSON                    sample_aspect   fraction, before rotation
+    audio              codec, language, layout, rate of each stream, JSON
+"""
+
+import hashlib
+import json
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pyarrow as pa
+
+from understudy.errors import FootageError
+from understudy.media.matrices import ColorReading, Matrix
+from understudy.media.pixels import upright_rgb
+from understudy.media.probe import opened_video
+from understudy.media.stills import read_still
+from understudy.tables import FRAMES, metadata_of, read_table
+
+SEEK_DENSITY = 0.15
+"""Share of wanted frames above which decoding everything is cheaper than seeking (measured)."""
+
+
+def read_frames(
+    frames: Path | pa.Table, *, indices: Sequence[int] | np.ndarray | None = None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Frame number and picture, RGB uint8 (H, W, 3), upright, in ascending order, of the clip of a frames table.
+
+    `indices` limits them to those frame numbers. Frames that could not be decoded (no hash in the table) are left out:
+    their rows say why. Memory does not grow.
+    Raises FootageError when a picture is not the one whose hash is in the table, or is missing: the footage changed.
+    """
+    table = read_table(frames, FRAMES) if isinstance(frames, Path) else frames
+    hashes = table.column("pixels_sha256").to_pylist()
+    wanted = _wanted(hashes, indices)
+    facts = metadata_of(table)
+    numbers: dict[int, str] = dict(zip(table.column("frame").to_pylist(), hashes, strict=True))
+    for frame, image in _images(table, facts, wanted):
+        if pixels_sha256(image) != numbers[frame]:
+            raise _changed(facts["footage"], f"frame {frame} is another picture")
+        yield frame, image
+
+
+def pixels_sha256(image: np.ndarray) -> str:
+    """The SHA-256 of an RGB uint8 (H, W, 3) picture's bytes, row by row."""
+    return hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
+
+
+def reading_of(facts: dict[str, str]) -> ColorReading:
+    """How the clip's codes become RGB, from a frames table's metadata."""
+    matrix: Matrix = facts["matrix"]  # type: ignore[assignment]  # written from a Matrix
+    return ColorReading(matrix, facts["matrix_from"], facts["range"] == "full", facts["range_from"])
+
+
+def _wanted(hashes: list[str | None], indices: Sequence[int] | np.ndarray | None) -> list[int]:
+    chosen = range(len(hashes)) if indices is None else sorted({int(index) for index in indices})
+    for index in chosen:
+        if not 0 <= index < len(hashes):
+            raise IndexError(f"frame {index} of {len(hashes)}")
+    return [index for index in chosen if hashes[index] is not None]
+
+
+def _images(table: pa.Table, facts: dict[str, str], wanted: list[int]) -> Iterator[tuple[int, np.ndarray]]:
+    if facts["kind"] == "stills":
+        yield from _stills(facts, wanted)
+    elif facts["addressing"] == "pts" and len(wanted) < SEEK_DENSITY * table.num_rows:
+        yield from _sought(table, facts, wanted)
+    else:
+        yield from _counted(table, facts, wanted)
+
+
+def _stills(facts: dict[str, str], wanted: list[int]) -> Iterator[tuple[int, np.ndarray]]:
+    names = json.loads(facts["files"])
+    for frame in wanted:
+        path = Path(facts["footage"]) / names[frame]
+        if not path.is_file():
+            raise _changed(facts["footage"], f"{names[frame]} is gone")
+        yield frame, read_still(path)[0]
+
+
+def _counted(table: pa.Table, facts: dict[str, str], wanted: list[int]) -> Iterator[tuple[int, np.ndarray]]:
+    """Frame k is the k-th that decodes; rows without a hash did not."""
+    hashes = table.column("pixels_sha256").to_pylist()
+    decodable = iter([frame for frame, digest in enumerate(hashes) if digest is not None])
+    missing = set(wanted)
+    with opened_video(Path(facts["footage"])) as (container, stream):
+        for picture in _pictures(container, stream):
+            if not missing:
+                return
+            frame = next(decodable, None)
+            if frame in missing:
+                missing.remove(frame)
+                yield frame, _rgb(picture, facts)
+    if missing:
+        raise _changed(facts["footage"], f"frame {min(missing)} is missing")
+
+
+def _sought(table: pa.Table, facts: dict[str, str], wanted: list[int]) -> Iterator[tuple[int, np.ndarray]]:
+    """Each run of wanted frames is decoded from the last keyframe at or before it."""
+    stamps = table.column("pts").to_pylist()
+    keys = [frame for frame, is_key in enumerate(table.column("is_keyframe").to_pylist()) if is_key]
+    groups: dict[int, list[int]] = {}
+    for frame in wanted:
+        groups.setdefault(max(0, bisect_right(keys, frame) - 1), []).append(frame)
+    for group, members in groups.items():
+        yield from _group(facts, stamps, keys, group, members)
+
+
+def _group(
+    facts: dict[str, str], stamps: list[int], keys: list[int], group: int, members: list[int]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """The frames `members` after keyframe number `group`; steps back a keyframe while decoding starts too late.
+
+    The first group is read from the file's start: seeking to it lands after it in transport and programme streams.
+    """
+    for start in range(group, -1, -1):
+        found = dict(_after_key(facts, stamps, stamps[keys[start]] if start else None, members))
+        if len(found) == len(members):
+            yield from sorted(found.items())
+            return
+    raise _changed(facts["footage"], f"frame {members[0]} is missing")
+
+
+def _after_key(
+    facts: dict[str, str], stamps: list[int], key_pts: int | None, members: list[int]
+) -> Iterator[tuple[int, np.ndarray]]:
+    frame_of = {stamps[frame]: frame for frame in members}
+    is_first = True
+    with opened_video(Path(facts["footage"])) as (container, stream):
+        if key_pts is not None:
+            container.seek(key_pts, stream=stream, backward=True, any_frame=False)
+        for picture in _pictures(container, stream):
+            if is_first and key_pts is not None and picture.pts is not None and picture.pts > key_pts:
+                return
+            is_first = False
+            if picture.pts in frame_of:
+                yield frame_of.pop(picture.pts), _rgb(picture, facts)
+            if not frame_of:
+                return
+
+
+def _pictures(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Iterator[av.VideoFrame]:
+    """Every picture that decodes; stage frames has already reported those that do not."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.error.FFmpegError:
+            packet = None
+        with suppress(av.error.FFmpegError):
+            yield from stream.codec_context.decode(packet if packet is not None and packet.size else None)
+        if packet is None or not packet.size:
+            return
+
+
+def _rgb(picture: av.VideoFrame, facts: dict[str, str]) -> np.ndarray:
+    return upright_rgb(picture, reading_of(facts), where=facts["footage"])
+
+
+def _changed(footage: str, what: str) -> FootageError:
+    return FootageError(f"{footage}: {what} than when its frames table was made; run stage frames again")
+
+
+def time_base_of(facts: dict[str, str]) -> Fraction:
+    """The unit of the table's time stamps, in seconds."""
+    return Fraction(facts["time_base"])
