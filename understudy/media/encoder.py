@@ -1,0 +1,125 @@
+"""Pictures to H.264 packets, the same bytes whatever the number of threads and whichever the CPU.
+
+x264's output depends on both unless they are taken out of its hands; FFmpeg passes over misspelt options in silence,
+so they are read back from the stream.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange
+from pydantic import Field
+
+from understudy.errors import FootageError
+from understudy.media.film import FilmFormat
+from understudy.media.pixels import COLORSPACES, EXACT
+from understudy.params import Settings
+
+_X264 = "threads=4:lookahead-threads=1:sliced-threads=0:cpu-independent=1"
+_READ_BACK = {"threads": "4", "lookahead_threads": "1", "sliced_threads": "0"}
+
+
+class Encoding(Settings):
+    """How pictures are compressed."""
+
+    crf: float = Field(ge=0, le=51)
+    """Constant rate factor of x264: 0 is nearly lossless, 16 cannot be told from the original, 23 is a small file."""
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
+    """Effort of x264. Slower makes smaller files of the same look: medium takes twice the time of fast."""
+
+
+def add_picture_stream(
+    film: av.container.OutputContainer, first: np.ndarray, *, like: FilmFormat, encoding: Encoding
+) -> av.video.stream.VideoStream:
+    """An H.264 stream in `film` for pictures of `first`'s size, tagged as `like` says."""
+    options = {"crf": f"{encoding.crf:g}", "preset": encoding.preset, "x264-params": _X264}
+    stream = film.add_stream("libx264", rate=like.rate, options=options)
+    height, width = first.shape[:2]
+    context = stream.codec_context
+    context.width, context.height = width + width % 2, height + height % 2
+    context.pix_fmt = "yuv420p"
+    context.time_base = like.time_base
+    context.thread_type, context.thread_count = "FRAME", 4
+    context.sample_aspect_ratio = like.sample_aspect
+    context.colorspace, context.color_range = like.matrix_tag, int(_range_of(like))
+    context.color_primaries, context.color_trc = like.primaries, like.transfer
+    return stream
+
+
+def encoded(
+    stream: av.video.stream.VideoStream,
+    pictures: Iterator[np.ndarray],
+    *,
+    stamps: Sequence[int],
+    like: FilmFormat,
+    encoding: Encoding,
+) -> Iterator[av.Packet]:
+    """The packets of RGB uint8 `pictures` presented at `stamps`, in order of decoding.
+
+    Raises FootageError when a picture has another size than the first, ValueError when there are more or fewer pictures
+    than stamps, or when x264 did not take an option.
+    """
+    with _warnings_logged() as log:
+        is_first, shape = True, None
+        for picture, stamp in zip(pictures, stamps, strict=True):
+            shape = shape or picture.shape
+            if picture.shape != shape:
+                raise FootageError(
+                    f"a film has one size: the picture at {stamp} is {picture.shape[1]}x{picture.shape[0]}, the ones "
+                    f"before are {shape[1]}x{shape[0]}; stills of mixed sizes can be analysed but not made into a film"
+                )
+            for packet in stream.encode(to_video_frame(picture, stamp=stamp, like=like)):
+                if is_first:
+                    _check_options(bytes(packet), encoding, log)
+                is_first = False
+                yield packet
+        for packet in stream.encode(None):
+            if is_first:
+                _check_options(bytes(packet), encoding, log)
+            is_first = False
+            yield packet
+
+
+def to_video_frame(picture: np.ndarray, *, stamp: int, like: FilmFormat) -> av.VideoFrame:
+    """`picture`, RGB uint8 (H, W, 3), as 4:2:0 codes in the matrix and range of `like`; odd sizes repeat their edge."""
+    height, width = picture.shape[:2]
+    if height % 2 or width % 2:
+        picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24").reformat(
+        format="yuv420p",
+        dst_colorspace=COLORSPACES[like.matrix],
+        dst_color_range=_range_of(like),
+        interpolation=EXACT,
+        threads=1,
+    )
+    frame.pts, frame.time_base, frame.pict_type = stamp, like.time_base, 0
+    return frame
+
+
+def _range_of(like: FilmFormat) -> ColorRange:
+    return ColorRange.JPEG if like.is_full_range else ColorRange.MPEG
+
+
+def _check_options(packet: bytes, encoding: Encoding, log: list[tuple[int, str, str]]) -> None:
+    """x264 writes its options into the first packet: what does not stand there was not taken."""
+    complaints = [text.strip() for level, _, text in log if level <= av.logging.WARNING]
+    text = re.search(rb"x264 - core [^\0]*", packet)
+    taken = dict(re.findall(r"(\w+)=(\S+)", text.group().decode("ascii", "replace"))) if text else {}
+    crf_is_taken = taken.get("rc") == "cqp" if encoding.crf == 0 else float(taken.get("crf", -1)) == encoding.crf
+    if complaints or not crf_is_taken or any(taken.get(key) != value for key, value in _READ_BACK.items()):
+        raise ValueError(f"x264 did not take its options {_X264}, crf {encoding.crf}: {complaints or taken}")
+
+
+@contextmanager
+def _warnings_logged() -> Iterator[list[tuple[int, str, str]]]:
+    before = av.logging.get_level()
+    av.logging.set_level(av.logging.WARNING)
+    try:
+        with av.logging.Capture(local=False) as log:
+            yield log
+    finally:
+        av.logging.set_level(before)
