@@ -1,5 +1,10 @@
-"""The nouns of params.yaml (clips, people, pairs, shots) and the one way to read a stage's section."""
+"""The nouns of params.yaml (clips, people, pairs, shots) and the one way to read a stage's section.
 
+While Snakemake runs, the environment's UNDERSTUDY_PARAMS names the copy of params.yaml it planned with, so that an edit
+during a run cannot give a stage other values than Snakemake records for it.
+"""
+
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -60,7 +65,7 @@ def read_params(path: Path = PARAMS) -> Mapping[str, object]:
     Raises SettingsError when the file is missing, is not YAML or is not a map.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(_planned(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SettingsError(f"{path}: no such file; run from the project's top folder") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -103,6 +108,11 @@ def parse_section(section: type[Section], values: object, *, where: str) -> Sect
         return section.model_validate(values)
     except ValidationError as error:
         raise SettingsError(_one_line(error, section, where)) from error
+
+
+def _planned(path: Path) -> Path:
+    planned = os.environ.get("UNDERSTUDY_PARAMS")
+    return Path(planned) if planned and path == PARAMS else path
 
 
 _EMPTY: dict[str, dict[str, object] | list[object]] = {"clips": {}, "people": [], "pairs": {}, "shots": {}}

@@ -2,10 +2,11 @@
 
 A stage ends with `if __name__ == "__main__": run(main)`. Its keyword-only arguments annotated `Path` become required
 flags (`--frames data/frames/ada.parquet`), those annotated `list[Path]` flags that take several values, those
-annotated `str` plain flags; the argument `settings` is read from the section of params.yaml that is named as the script.
+annotated `str` plain flags; the argument `settings` is read from the section of params.yaml that is named as the script (the
+section `look` for shots, since `shots` there says which are to be made).
 What changes no artifact comes from the environment:
 
-    UNDERSTUDY_THREADS   CPU threads to use (all cores when unset)
+    UNDERSTUDY_THREADS   CPU threads to use (OMP_NUM_THREADS, which Snakemake sets, or all cores when unset)
     UNDERSTUDY_DEVICE    cpu, cuda or cuda:N (cuda when there is one, when unset)
     UNDERSTUDY_DEBUG     1 shows the traceback of an error
 """
@@ -27,6 +28,7 @@ from understudy.params import Settings, read_section
 
 Item = TypeVar("Item")
 LOG_EVERY_S = 10.0
+SECTIONS = {"shots": "look"}
 
 
 def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
@@ -55,10 +57,13 @@ def progress(items: Iterable[Item], *, total: int | None, description: str, unit
 
 def threads() -> int:
     """The number of CPU threads this process may use."""
-    wanted = os.environ.get("UNDERSTUDY_THREADS", "")
-    if wanted and not wanted.isdecimal():
-        raise SettingsError(f"UNDERSTUDY_THREADS: {wanted!r} is not a number; unset it to use all cores")
-    return int(wanted) if wanted else len(os.sched_getaffinity(0))
+    for variable in ("UNDERSTUDY_THREADS", "OMP_NUM_THREADS"):
+        wanted = os.environ.get(variable, "")
+        if wanted:
+            if not wanted.isdecimal() or int(wanted) < 1:
+                raise SettingsError(f"{variable}: {wanted!r} is not a number from 1; unset it to use all cores")
+            return int(wanted)
+    return len(os.sched_getaffinity(0))
 
 
 def _arguments(main: Callable[..., None], name: str, arguments: list[str] | None) -> dict[str, object]:
@@ -78,7 +83,7 @@ def _arguments(main: Callable[..., None], name: str, arguments: list[str] | None
     values = vars(parser.parse_args(arguments))
     section = hints.get("settings")
     if isinstance(section, type) and issubclass(section, Settings):
-        values["settings"] = read_section(section, name)
+        values["settings"] = read_section(section, SECTIONS.get(name, name))
     return values
 
 

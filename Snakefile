@@ -1,0 +1,326 @@
+"""From footage and consents to signed shots and their scores: one rule a stage, and the only definition of the DAG.
+
+dvc.yaml is rendered from these rules (`make dvc.yaml`). Code is an input: `closure` lists a script and all it imports.
+The rules' parameters are sections of params.yaml, so that an edit reruns exactly what depends on it.
+"""
+
+from understudy.engines import hooks
+from understudy.engines.closure import closure
+from understudy.engines.project import files_below, one_line_errors, open_project
+
+with one_line_errors():
+    project = open_project(config)
+    hooks.before_planning(workflow)
+
+clips = list(project.nouns.clips)
+people = project.nouns.people
+pairs = project.nouns.pairs.values()
+shots = project.nouns.shots.values()
+section = project.section
+model = section("swapper.model")
+model_code = f"understudy/models/{model}.py"
+
+
+wildcard_constraints:
+    clip="[a-z0-9_]+",
+    person="[a-z0-9_]+",
+    source="[a-z0-9_]+",
+    target="[a-z0-9_]+",
+
+
+localrules:
+    all,
+    clips,
+
+
+rule all:
+    """Every shot with its scores, every pair's swapper, every person's face set."""
+    input:
+        expand("data/crops/{person}.parquet", person=people),
+        [f"data/swapper/{pair.source}-{pair.target}/weights.safetensors" for pair in pairs],
+        [f"data/scores/{shot.clip}.{shot.source}-for-{shot.target}.json" for shot in shots],
+
+
+rule clips:
+    """What the project is about, checked before anything else runs: clips, people, pairs and shots."""
+    input:
+        code=closure("stages/clips.py"),
+    output:
+        clips="data/clips.json",
+        sound="data/clips.ok",
+    params:
+        clips=section("clips"),
+        people=section("people"),
+        pairs=section("pairs"),
+        shots=section("shots"),
+    log:
+        "logs/clips/clips.log",
+    shell:
+        "python stages/clips.py --clips {output.clips} --sound {output.sound} 2>&1 | tee {log} >&2"
+
+
+rule frames:
+    """Which frames a clip has: times, scenes, and the hash of their decoded pixels."""
+    input:
+        code=closure("stages/frames.py"),
+        sound=ancient("data/clips.ok"),
+        footage=lambda wildcards: project.footage_files(wildcards.clip),
+    output:
+        frames="data/frames/{clip}.parquet",
+    params:
+        frames=section("frames"),
+        footage=lambda wildcards: project.nouns.clips[wildcards.clip],
+    log:
+        "logs/frames/{clip}.log",
+    benchmark:
+        "benchmarks/frames/{clip}.tsv"
+    resources:
+        mem_mb=1000,
+    shell:
+        "python stages/frames.py --footage {params.footage} --frames {output.frames} 2>&1 | tee {log} >&2"
+
+
+rule faces:
+    """Where the faces are: boxes, scores, tracks."""
+    input:
+        code=closure("stages/faces.py"),
+        frames="data/frames/{clip}.parquet",
+    output:
+        faces="data/faces/{clip}.parquet",
+    params:
+        faces=section("faces"),
+    log:
+        "logs/faces/{clip}.log",
+    benchmark:
+        "benchmarks/faces/{clip}.tsv"
+    resources:
+        mem_mb=1000,
+    shell:
+        "python stages/faces.py --frames {input.frames} --faces {output.faces} 2>&1 | tee {log} >&2"
+
+
+rule landmarks:
+    """The 68 points of each face, how sure they are, pose and sharpness."""
+    input:
+        code=closure("stages/landmarks.py"),
+        frames="data/frames/{clip}.parquet",
+        faces="data/faces/{clip}.parquet",
+    output:
+        landmarks="data/landmarks/{clip}.parquet",
+    params:
+        landmarks=section("landmarks"),
+    log:
+        "logs/landmarks/{clip}.log",
+    benchmark:
+        "benchmarks/landmarks/{clip}.tsv"
+    resources:
+        mem_mb=1000,
+    shell:
+        "python stages/landmarks.py --frames {input.frames} --faces {input.faces}"
+        " --landmarks {output.landmarks} 2>&1 | tee {log} >&2"
+
+
+rule embeddings:
+    """Whom each face looks like: a vector of 128 numbers."""
+    input:
+        code=closure("stages/embeddings.py"),
+        frames="data/frames/{clip}.parquet",
+        landmarks="data/landmarks/{clip}.parquet",
+    output:
+        embeddings="data/embeddings/{clip}.parquet",
+    params:
+        embeddings=section("embeddings"),
+    log:
+        "logs/embeddings/{clip}.log",
+    benchmark:
+        "benchmarks/embeddings/{clip}.tsv"
+    resources:
+        mem_mb=1000,
+    shell:
+        "python stages/embeddings.py --frames {input.frames} --landmarks {input.landmarks}"
+        " --embeddings {output.embeddings} 2>&1 | tee {log} >&2"
+
+
+rule identities:
+    """Who is who over all clips: clusters of faces, and the people on record among them."""
+    input:
+        code=closure("stages/identities.py"),
+        clips=ancient("data/clips.json"),
+        embeddings=expand("data/embeddings/{clip}.parquet", clip=clips),
+        people=files_below("people"),
+    output:
+        identities="data/identities.parquet",
+    params:
+        people=section("people"),
+        identities=section("identities"),
+    log:
+        "logs/identities/identities.log",
+    benchmark:
+        "benchmarks/identities/identities.tsv"
+    resources:
+        mem_mb=2000,
+    shell:
+        "python stages/identities.py --clips {input.clips} --embeddings data/embeddings --people people"
+        " --identities {output.identities} 2>&1 | tee {log} >&2"
+
+
+rule crops:
+    """The curated face set of a person: aligned faces, masks, splits, and why others were left out."""
+    input:
+        code=closure("stages/crops.py"),
+        clips=ancient("data/clips.json"),
+        frames=expand("data/frames/{clip}.parquet", clip=clips),
+        landmarks=expand("data/landmarks/{clip}.parquet", clip=clips),
+        identities="data/identities.parquet",
+    output:
+        crops="data/crops/{person}.parquet",
+    params:
+        crops=section("crops"),
+    log:
+        "logs/crops/{person}.log",
+    benchmark:
+        "benchmarks/crops/{person}.tsv"
+    resources:
+        mem_mb=2000,
+    shell:
+        "python stages/crops.py --clips {input.clips} --frames data/frames --landmarks data/landmarks"
+        " --identities {input.identities} --crops {output.crops} 2>&1 | tee {log} >&2"
+
+
+rule swapper:
+    """A network that paints the source's likeness over the target's performance."""
+    input:
+        code=closure("stages/swapper.py", model_code),
+        source_crops="data/crops/{source}.parquet",
+        target_crops="data/crops/{target}.parquet",
+        source_consent="people/{source}.yaml",
+        target_consent="people/{target}.yaml",
+    output:
+        weights="data/swapper/{source}-{target}/weights.safetensors",
+        settings="data/swapper/{source}-{target}/settings.json",
+        history="data/swapper/{source}-{target}/history.csv",
+        preview="data/swapper/{source}-{target}/preview.png",
+    params:
+        production=section("production"),
+        swapper=section("swapper"),
+        models={model: section(f"models.{model}")},
+    log:
+        "logs/swapper/{source}-{target}.log",
+    benchmark:
+        "benchmarks/swapper/{source}-{target}.tsv"
+    threads: workflow.cores
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    shell:
+        "python stages/swapper.py --source-crops {input.source_crops} --target-crops {input.target_crops}"
+        " --source-consent {input.source_consent} --target-consent {input.target_consent}"
+        " --swapper data/swapper/{wildcards.source}-{wildcards.target} 2>&1 | tee {log} >&2"
+
+
+rule swaps:
+    """What the network paints over every face of the target in a shot's clip."""
+    input:
+        code=closure("stages/swaps.py", model_code),
+        frames="data/frames/{clip}.parquet",
+        landmarks="data/landmarks/{clip}.parquet",
+        identities="data/identities.parquet",
+        swapper=multiext("data/swapper/{source}-{target}/", "weights.safetensors", "settings.json"),
+        source_consent="people/{source}.yaml",
+        target_consent="people/{target}.yaml",
+    output:
+        swaps="data/swaps/{clip}.{source}-for-{target}.parquet",
+    params:
+        production=section("production"),
+        swaps=section("swaps"),
+    log:
+        "logs/swaps/{clip}.{source}-for-{target}.log",
+    benchmark:
+        "benchmarks/swaps/{clip}.{source}-for-{target}.tsv"
+    threads: workflow.cores
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    shell:
+        "python stages/swaps.py --frames {input.frames} --landmarks {input.landmarks} --identities {input.identities}"
+        " --swapper data/swapper/{wildcards.source}-{wildcards.target}"
+        " --source-consent {input.source_consent} --target-consent {input.target_consent}"
+        " --swaps {output.swaps} 2>&1 | tee {log} >&2"
+
+
+rule shots:
+    """The finished shot: composited, encoded with the clip's sound, signed."""
+    input:
+        code=closure("stages/shots.py"),
+        frames="data/frames/{clip}.parquet",
+        swaps="data/swaps/{clip}.{source}-for-{target}.parquet",
+        swapper=multiext("data/swapper/{source}-{target}/", "weights.safetensors", "settings.json"),
+        source_consent="people/{source}.yaml",
+        target_consent="people/{target}.yaml",
+    output:
+        shot="data/shots/{clip}.{source}-for-{target}.mp4",
+    params:
+        production=section("production"),
+        look=section("look"),
+    log:
+        "logs/shots/{clip}.{source}-for-{target}.log",
+    benchmark:
+        "benchmarks/shots/{clip}.{source}-for-{target}.tsv"
+    threads: workflow.cores
+    resources:
+        mem_mb=2000,
+    shell:
+        "python stages/shots.py --frames {input.frames} --swaps {input.swaps}"
+        " --swapper data/swapper/{wildcards.source}-{wildcards.target}"
+        " --source-consent {input.source_consent} --target-consent {input.target_consent}"
+        " --shot {output.shot} 2>&1 | tee {log} >&2"
+
+
+rule scores:
+    """How good a shot is, measured, and the performance, the shot and the true swap side by side."""
+    input:
+        code=closure("stages/scores.py"),
+        frames="data/frames/{clip}.parquet",
+        landmarks="data/landmarks/{clip}.parquet",
+        identities="data/identities.parquet",
+        embeddings="data/embeddings/{clip}.parquet",
+        source_crops="data/crops/{source}.parquet",
+        target_crops="data/crops/{target}.parquet",
+        swapper=multiext("data/swapper/{source}-{target}/", "weights.safetensors", "settings.json"),
+        swaps="data/swaps/{clip}.{source}-for-{target}.parquet",
+        shot="data/shots/{clip}.{source}-for-{target}.mp4",
+        truth=files_below("data/raw/truth"),
+    output:
+        scores="data/scores/{clip}.{source}-for-{target}.json",
+        picture="data/shots/{clip}.{source}-for-{target}.comparison.png",
+        film="data/shots/{clip}.{source}-for-{target}.comparison.mp4",
+    params:
+        scores=section("scores"),
+    log:
+        "logs/scores/{clip}.{source}-for-{target}.log",
+    benchmark:
+        "benchmarks/scores/{clip}.{source}-for-{target}.tsv"
+    resources:
+        mem_mb=2000,
+    shell:
+        "python stages/scores.py --frames {input.frames} --landmarks {input.landmarks} --identities {input.identities}"
+        " --embeddings {input.embeddings} --source-crops {input.source_crops} --target-crops {input.target_crops}"
+        " --swapper data/swapper/{wildcards.source}-{wildcards.target} --swaps {input.swaps} --shot {input.shot}"
+        " --truth data/raw/truth --scores {output.scores} --picture {output.picture} --film {output.film}"
+        " 2>&1 | tee {log} >&2"
+
+
+with one_line_errors():
+    hooks.after_parsing(workflow, project)
+
+
+onstart:
+    hooks.on_start(workflow)
+
+
+onsuccess:
+    hooks.on_end(workflow)
+
+
+onerror:
+    hooks.on_end(workflow)

@@ -1,0 +1,78 @@
+"""The rules of the Snakefile as stages: which there are, and each for which clip, person, pair or shot."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from understudy.params import Nouns
+
+if TYPE_CHECKING:
+    from snakemake.rules import Rule
+    from snakemake.workflow import Workflow
+
+WILDCARD = re.compile(r"\{(\w+)(?:,[^{}]*)?\}")
+TARGETS = frozenset({"all"})
+NOUN_OF_WILDCARDS = {
+    frozenset[str](): None,
+    frozenset({"clip"}): "clips",
+    frozenset({"person"}): "people",
+    frozenset({"source", "target"}): "pairs",
+    frozenset({"clip", "source", "target"}): "shots",
+}
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One stage for one thing: DVC calls it `stage` ("faces@ada"), Snakemake makes `outputs` with `rule`."""
+
+    rule: str
+    stage: str
+    wildcards: Mapping[str, str]
+    outputs: tuple[str, ...]
+
+
+def stage_rules(workflow: "Workflow") -> list["Rule"]:
+    """The rules that are stages, in the order of the Snakefile."""
+    return [rule for rule in workflow.rules if rule.name not in TARGETS]
+
+
+def noun_of(rule: "Rule") -> str | None:
+    """What a rule is run for each of: clips, people, pairs or shots; None when it runs once.
+
+    Raises KeyError for a set of wildcards that is none of these.
+    """
+    return NOUN_OF_WILDCARDS[frozenset(rule.wildcard_names)]
+
+
+def instances(workflow: "Workflow", nouns: Nouns) -> list[Instance]:
+    """Every stage for everything the project names."""
+    found = []
+    for rule in stage_rules(workflow):
+        patterns = [str(pattern) for pattern in rule.output]
+        for key, wildcards in _wildcards_of(noun_of(rule), nouns):
+            stage = f"{rule.name}@{key}" if key else rule.name
+            found.append(Instance(rule.name, stage, wildcards, _filled(patterns, wildcards)))
+    return found
+
+
+def stage_of(rule: str, wildcards: Mapping[str, str], nouns: Nouns) -> str:
+    """What DVC calls the stage of a Snakemake job."""
+    noun = NOUN_OF_WILDCARDS[frozenset(wildcards)]
+    keys = [key for key, values in _wildcards_of(noun, nouns) if values == dict(wildcards)]
+    return f"{rule}@{keys[0]}" if keys and keys[0] else rule
+
+
+def _wildcards_of(noun: str | None, nouns: Nouns) -> Iterable[tuple[str, dict[str, str]]]:
+    if noun is None:
+        return [("", {})]
+    if noun == "clips":
+        return [(clip, {"clip": clip}) for clip in nouns.clips]
+    if noun == "people":
+        return [(person, {"person": person}) for person in nouns.people]
+    named = nouns.pairs if noun == "pairs" else nouns.shots
+    return [(key, item.model_dump()) for key, item in named.items()]
+
+
+def _filled(patterns: Iterable[str], wildcards: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(WILDCARD.sub(lambda match: wildcards[match.group(1)], pattern) for pattern in patterns)

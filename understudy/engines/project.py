@@ -1,0 +1,89 @@
+"""The project as the Snakefile sees it: nouns and settings, read once, checked, and held fast while a run lasts."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.errors import EngineError, UnderstudyError
+from understudy.files import replacing
+from understudy.params import PARAMS, Nouns, read_nouns, read_params
+
+PLANS = Path(".understudy/plans")
+
+
+@dataclass(frozen=True)
+class Project:
+    """The nouns of params.yaml, and its sections as Snakemake is to compare them."""
+
+    nouns: Nouns
+    params: Mapping[str, object]
+
+    def section(self, name: str) -> object:
+        """A section of params.yaml, or one key of it ("swapper.model"), with its keys sorted; None when absent.
+
+        Sorted, because Snakemake compares what Python prints, and the order of keys changes no artifact.
+        """
+        found: object = self.params
+        for key in name.split("."):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return _sorted(found)
+
+    def footage_files(self, clip: str) -> list[str]:
+        """The file a clip's footage is, or the files of its folder of stills."""
+        return files_below(self.nouns.clips[clip])
+
+
+def open_project(overrides: Mapping[str, object]) -> Project:
+    """The project in the working directory, with params.yaml held fast for every job of this run.
+
+    Raises EngineError when settings are given on Snakemake's command line: no stage would see them.
+    """
+    if overrides:
+        raise EngineError("settings come from params.yaml alone; edit it instead of --config or --configfile")
+    os.environ["UNDERSTUDY_PARAMS"] = str(_held_fast(PARAMS))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
+    return Project(nouns=read_nouns(), params=read_params())
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Errors a person may see end the process with one line and status 1, as in a stage."""
+    try:
+        yield
+    except UnderstudyError as error:
+        print(f"understudy: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def files_below(path: str) -> list[str]:
+    """The file at `path`, or all files below that folder, sorted; hidden files and unfinished ones are not counted."""
+    root = Path(path)
+    if not root.is_dir():
+        return [path]
+    files = (file for file in root.rglob("*") if file.is_file())
+    return sorted(file.as_posix() for file in files if not file.name.startswith("."))
+
+
+def _held_fast(params: Path) -> Path:
+    """A copy of params.yaml named by its content; a job that Snakemake starts elsewhere finds it already named."""
+    already = os.environ.get("UNDERSTUDY_PARAMS")
+    if already:
+        return Path(already)
+    if not params.is_file():
+        return params
+    content = params.read_bytes()
+    copy = PLANS / f"{hashlib.sha256(content).hexdigest()[:16]}.yaml"
+    if not copy.is_file():
+        with replacing(copy) as temporary:
+            temporary.write_bytes(content)
+    return copy
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value, key=str)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value

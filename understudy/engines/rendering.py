@@ -1,0 +1,149 @@
+"""dvc.yaml, rendered from the rules of the Snakefile: rule to stage, docstring to description, sections to parameters.
+
+A rule's wildcards become DVC's templates over the noun they belong to. An input whose files the nouns decide is, for
+DVC, the folder that the command names with the flag of that input's name.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from understudy.engines.instances import WILDCARD, noun_of, stage_rules
+from understudy.engines.project import Project
+from understudy.errors import EngineError
+from understudy.files import replacing
+
+if TYPE_CHECKING:
+    from snakemake.rules import Rule
+    from snakemake.workflow import Workflow
+
+DVC_YAML = Path("dvc.yaml")
+HEADER = "# Rendered from the Snakefile by `make dvc.yaml`; edit that instead.\n"
+LOGGED = re.compile(r"\s*2>&1 \| tee \{log\} >&2\s*$")
+FIELD = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
+TEMPLATES = {
+    None: {},
+    "clips": {"clip": "${key}"},
+    "people": {"person": "${item}"},
+    "pairs": {"source": "${item.source}", "target": "${item.target}"},
+    "shots": {"clip": "${item.clip}", "source": "${item.source}", "target": "${item.target}"},
+}
+METRICS = {("scores", "scores")}
+PLOTS = {("swapper", "history"): {"x": "step", "y": "loss"}}
+
+
+def render(workflow: "Workflow", project: Project) -> str:
+    """The whole text of dvc.yaml.
+
+    Raises EngineError when a rule says something that has no translation.
+    """
+    stages = {rule.name: _stage(rule, project) for rule in stage_rules(workflow)}
+    text = yaml.safe_dump({"stages": stages}, sort_keys=False, width=10_000, allow_unicode=True)
+    return HEADER + text
+
+
+def refresh(workflow: "Workflow", project: Project) -> bool:
+    """Write dvc.yaml anew when it is not what the Snakefile says; true when it was not."""
+    text = render(workflow, project)
+    if DVC_YAML.is_file() and DVC_YAML.read_text(encoding="utf-8") == text:
+        return False
+    with replacing(DVC_YAML) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return True
+
+
+def _stage(rule: "Rule", project: Project) -> dict[str, object]:
+    noun = noun_of(rule)
+    translation = _Translation(rule, project, TEMPLATES[noun])
+    stage: dict[str, object] = {"desc": rule.docstring.strip(), "cmd": translation.command(), **translation.files()}
+    return stage if noun is None else {"foreach": f"${{{noun}}}", "do": stage}
+
+
+class _Translation:
+    """One rule in DVC's words."""
+
+    def __init__(self, rule: "Rule", project: Project, templates: Mapping[str, str]) -> None:
+        self.rule = rule
+        self.project = project
+        self.templates = templates
+        self.chosen = {project.section("swapper.model"): "${swapper.model}"}
+
+    def command(self) -> str:
+        """The rule's command without its log, on one line."""
+        if not LOGGED.search(self.rule.shellcmd):
+            raise self._error("its command does not end with 2>&1 | tee {log} >&2")
+        return FIELD.sub(self._field, LOGGED.sub("", self.rule.shellcmd))
+
+    def files(self) -> dict[str, object]:
+        """Dependencies, parameters, outputs, metrics and plots."""
+        kinds: dict[str, list[object]] = {"deps": self._dependencies(), "params": self._parameters(), "outs": []}
+        for name in self.rule.output.keys():  # noqa: SIM118, it is a Namedlist
+            path = self._pattern(str(self.rule.output[name]))
+            kind, entry = "outs", path
+            if (self.rule.name, name) in METRICS:
+                kind = "metrics"
+            if (self.rule.name, name) in PLOTS:
+                kind, entry = "plots", {path: PLOTS[self.rule.name, name]}
+            kinds.setdefault(kind, []).append(entry)
+        return {kind: entries for kind, entries in kinds.items() if entries}
+
+    def _field(self, match: re.Match[str]) -> str:
+        kind, name = match.groups()
+        if kind == "wildcards":
+            return self.templates[name]
+        values = {"input": self.rule.input, "output": self.rule.output, "params": self.rule.params}[kind]
+        value = values[name]
+        return self._of_noun(value) if callable(value) else self._pattern(str(value))
+
+    def _dependencies(self) -> list[object]:
+        code = [self._code(path) for path in self.rule.input["code"]]
+        names = [name for name in self.rule.input.keys() if name != "code"]  # noqa: SIM118
+        return [*code, *(path for name in names for path in self._input(name))]
+
+    def _code(self, path: object) -> str:
+        for model, template in self.chosen.items():
+            if path == f"understudy/models/{model}.py":
+                return f"understudy/models/{template}.py"
+        return str(path)
+
+    def _input(self, name: str) -> Iterable[str]:
+        value = self.rule.input[name]
+        if not callable(value):
+            files = [value] if isinstance(value, str) else list(value)
+            if isinstance(value, str) or any("{" in file for file in files):
+                return [self._pattern(str(file)) for file in files]
+        return [self._flag(name)]
+
+    def _flag(self, name: str) -> str:
+        found = re.search(rf"--{name.replace('_', '-')} (\S+)", self.command())
+        if not found:
+            raise self._error(f"its command has no --{name}, which should name the folder of that input")
+        return found.group(1)
+
+    def _parameters(self) -> list[object]:
+        keys = []
+        for name, value in self.rule.params.items():
+            if callable(value):
+                continue
+            if name == "models":
+                keys += [f"models.{self.chosen[model]}" for model in value]
+            else:
+                keys.append(name)
+        return list(keys)
+
+    def _pattern(self, pattern: str) -> str:
+        return WILDCARD.sub(lambda match: self.templates[match.group(1)], pattern)
+
+    def _of_noun(self, function: object) -> str:
+        from snakemake.iocontainers import Wildcards  # dear, and only rendering needs it
+
+        footage = self.project.nouns.clips
+        if callable(function) and all(function(Wildcards(fromdict={"clip": clip})) == footage[clip] for clip in footage):
+            return "${item}"
+        raise self._error("it has a function that is not the clip's footage")
+
+    def _error(self, why: str) -> EngineError:
+        return EngineError(f"Snakefile: rule {self.rule.name}: {why}; dvc.yaml cannot be rendered")
