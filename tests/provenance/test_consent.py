@@ -1,39 +1,15 @@
 import hashlib
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 
 from understudy.errors import ConsentError, SettingsError
 from understudy.provenance.consent import check_consent, permitted, read_consent, read_production
 
 TODAY = date(2030, 6, 1)
-
-
-def write_record(folder: Path, person: str, **changes: object) -> Path:
-    document = folder / f"{person}-consent.md"
-    document.write_text(f"{person} agrees.\n")
-    fields = {
-        "name": person.title(),
-        "kind": "drawn",
-        "consent": {"document": document.name, "sha256": hashlib.sha256(document.read_bytes()).hexdigest()},
-        "allows": ["likeness", "performance"],
-        "productions": ["sample"],
-        "from": date(2026, 1, 1),
-        "until": date(2036, 1, 1),
-        "references": [f"{person}.png"],
-    } | changes
-    record = folder / f"{person}.yaml"
-    record.write_text(yaml.safe_dump({key: value for key, value in fields.items() if value is not None}))
-    return record
-
-
-@pytest.fixture
-def people(tmp_path: Path) -> Path:
-    folder = tmp_path / "people"
-    folder.mkdir()
-    return folder
+WriteRecord = Callable[..., Path]
 
 
 def check(people: Path, *, production: str | None = "sample", today: date = TODAY) -> None:
@@ -41,8 +17,8 @@ def check(people: Path, *, production: str | None = "sample", today: date = TODA
     check_consent(source, target, production=production, today=today)
 
 
-def test_a_record_is_read_whole(people: Path) -> None:
-    record = write_record(people, "ada", allows=["likeness"])
+def test_a_record_is_read_whole(people: Path, write_record: WriteRecord) -> None:
+    record = write_record("ada", allows=["likeness"])
     consent = read_consent(record)
     assert (consent.person, consent.name, consent.kind) == ("ada", "Ada", "drawn")
     assert consent.allows == {"likeness"}
@@ -53,9 +29,11 @@ def test_a_record_is_read_whole(people: Path) -> None:
     assert consent.record_sha256 == hashlib.sha256(record.read_bytes()).hexdigest()
 
 
-def test_a_swap_both_agreed_to_is_allowed_on_the_first_and_the_last_day(people: Path) -> None:
-    write_record(people, "ada", allows=["likeness"])
-    write_record(people, "bo", allows=["performance"])
+def test_a_swap_both_agreed_to_is_allowed_on_the_first_and_the_last_day(
+    people: Path, write_record: WriteRecord
+) -> None:
+    write_record("ada", allows=["likeness"])
+    write_record("bo", allows=["performance"])
     check(people, today=date(2026, 1, 1))
     check(people, today=date(2036, 1, 1))
 
@@ -73,41 +51,41 @@ def test_a_swap_both_agreed_to_is_allowed_on_the_first_and_the_last_day(people: 
     ],
 )
 def test_a_swap_one_of_them_did_not_agree_to_is_refused(
-    people: Path, person: str, changes: dict[str, object], message: str
+    people: Path, write_record: WriteRecord, person: str, changes: dict[str, object], message: str
 ) -> None:
-    write_record(people, "ada")
-    write_record(people, "bo")
-    write_record(people, person, **changes)
+    write_record("ada")
+    write_record("bo")
+    write_record(person, **changes)
     with pytest.raises(ConsentError, match=message) as refusal:
         check(people)
     assert "\n" not in str(refusal.value)
 
 
-def test_a_changed_document_is_refused(people: Path) -> None:
-    write_record(people, "ada")
-    write_record(people, "bo")
+def test_a_changed_document_is_refused(people: Path, write_record: WriteRecord) -> None:
+    write_record("ada")
+    write_record("bo")
     (people / "bo-consent.md").write_text("bo agrees to everything.\n")
     with pytest.raises(ConsentError, match=r"bo-consent\.md: its SHA-256 is .*not the document"):
         check(people)
 
 
-def test_a_missing_document_is_refused(people: Path) -> None:
-    write_record(people, "ada")
-    write_record(people, "bo")
+def test_a_missing_document_is_refused(people: Path, write_record: WriteRecord) -> None:
+    write_record("ada")
+    write_record("bo")
     (people / "ada-consent.md").unlink()
     with pytest.raises(ConsentError, match=r"ada-consent\.md: the consent document"):
         check(people)
 
 
-def test_a_project_without_a_production_is_refused(people: Path) -> None:
-    write_record(people, "ada")
-    write_record(people, "bo")
+def test_a_project_without_a_production_is_refused(people: Path, write_record: WriteRecord) -> None:
+    write_record("ada")
+    write_record("bo")
     with pytest.raises(ConsentError, match="production is missing"):
         check(people, production=None)
 
 
-def test_a_persons_own_face_needs_no_permission(people: Path) -> None:
-    consent = read_consent(write_record(people, "ada", allows=[], productions=[], until=date(2027, 1, 1)))
+def test_a_persons_own_face_needs_no_permission(people: Path, write_record: WriteRecord) -> None:
+    consent = read_consent(write_record("ada", allows=[], productions=[], until=date(2027, 1, 1)))
     check_consent(consent, consent, production=None, today=TODAY)
 
 
@@ -132,26 +110,28 @@ def test_a_person_without_a_record_is_refused(people: Path) -> None:
         ({"references": ["a/../../x.png"]}, "leaves"),
     ],
 )
-def test_a_malformed_record_is_one_clear_line(people: Path, changes: dict[str, object], message: str) -> None:
-    record = write_record(people, "ada", **changes)
+def test_a_malformed_record_is_one_clear_line(
+    people: Path, write_record: WriteRecord, changes: dict[str, object], message: str
+) -> None:
+    record = write_record("ada", **changes)
     with pytest.raises(SettingsError, match=message) as refusal:
         read_consent(record)
     assert "\n" not in str(refusal.value)
     assert str(refusal.value).startswith(str(record))
 
 
-def test_a_key_that_stands_twice_is_refused(people: Path) -> None:
-    record = write_record(people, "ada", allows=["performance"])
+def test_a_key_that_stands_twice_is_refused(people: Path, write_record: WriteRecord) -> None:
+    record = write_record("ada", allows=["performance"])
     record.write_text(record.read_text() + "allows: [likeness]\n")
     with pytest.raises(SettingsError, match="allows stands twice"):
         read_consent(record)
 
 
-def test_a_link_out_of_the_folder_is_refused(people: Path, tmp_path: Path) -> None:
+def test_a_link_out_of_the_folder_is_refused(people: Path, write_record: WriteRecord, tmp_path: Path) -> None:
     (tmp_path / "elsewhere.png").write_bytes(b"")
     (people / "ada.png").symlink_to(tmp_path / "elsewhere.png")
     with pytest.raises(SettingsError, match="leaves"):
-        read_consent(write_record(people, "ada"))
+        read_consent(write_record("ada"))
 
 
 @pytest.mark.parametrize("content", ["", "- a\n", "name: [", "\x00", "name: 2026-99-99\n"])
@@ -163,10 +143,10 @@ def test_something_that_is_no_record_is_one_clear_line(people: Path, content: st
     assert "\n" not in str(refusal.value)
 
 
-def test_the_production_comes_from_params_yaml(people: Path) -> None:
+def test_the_production_comes_from_params_yaml(people: Path, write_record: WriteRecord) -> None:
     params = people / "params.yaml"
     params.write_text("production: sample\n")
-    source, target = permitted(write_record(people, "ada"), write_record(people, "bo"), params=params)
+    source, target = permitted(write_record("ada"), write_record("bo"), params=params)
     assert (source.person, target.person) == ("ada", "bo")
     params.write_text("clips: {}\n")
     assert read_production(params) is None
