@@ -1,5 +1,6 @@
 """Files that are whole or absent: written beside the target, synced, then renamed over it."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -7,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from understudy.errors import EngineError
 
 
 @contextmanager
@@ -48,6 +51,27 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextmanager
+def working_folder(path: Path) -> Iterator[Path]:
+    """A hidden, empty folder beside `path` for what must not be seen before it is finished; gone when the block ends.
+
+    What a killed run left in it is removed by the next. Raises EngineError when another run is at work on `path`.
+    """
+    folder = path.with_name(f".{path.name}.partial")
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        _claim(handle, path)
+        for leftover in folder.iterdir():
+            leftover.unlink()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+    finally:
+        os.close(handle)
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as file:
@@ -61,6 +85,13 @@ def _exchange(new: Path, path: Path) -> None:
         path.rename(old)
     new.rename(path)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _claim(handle: int, path: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise EngineError(f"{path}: another run is making it; wait for it, or end it and run again") from error
 
 
 def _sync(path: Path) -> None:
