@@ -1,0 +1,1 @@
+"""Putting painted faces into frames: outline, matte, colour, light, grain, steadiness."""

@@ -1,0 +1,77 @@
+"""One face put into one frame.
+
+Pixels are mixed in linear light, as a lens mixes them; grain and sharpness belong to coded values.
+"""
+
+import numpy as np
+
+from understudy.color import coded_from_linear, linear_from_coded, to_bytes
+from understudy.compositing.colormatch import match_color
+from understudy.compositing.faces import PaintedFace, Region, face_side_px, region_around
+from understudy.compositing.grain import add_grain
+from understudy.compositing.matte import FOREHEAD, paste_matte
+from understudy.compositing.measured import Measured
+from understudy.compositing.outline import fit_outline, move_points, warp_outline
+from understudy.compositing.settings import CompositeSettings
+from understudy.compositing.sharpness import place_face
+from understudy.masks import extended_points
+
+
+def composite_face(
+    image: np.ndarray, painted: PaintedFace, measured: Measured, *, settings: CompositeSettings, clip: str
+) -> np.ndarray:
+    """The RGB uint8 frame with the painted face in it; `clip` names the noise. Pixels away from the face are untouched.
+
+    A face where the model stands by no pixel leaves the frame as it is.
+    """
+    if not painted.alpha.any():
+        return image
+    side_px = face_side_px(measured.points)
+    frame, points = _move_outline(image, painted, measured, amount=settings.outline)
+    reach = extended_points(points, brow_margin=FOREHEAD)
+    region = region_around(reach, margin_px=4 * settings.feather * side_px + 2, image=image)
+    if region.is_empty():
+        return image
+    matte = paste_matte(
+        painted, points=points, region=region, side_px=side_px, erode=settings.erode, feather=settings.feather
+    )
+    face = place_face(painted, region=region, side_px=side_px, settings=settings)
+    lit = match_color(
+        linear_from_coded(face),
+        measured.ratio,
+        painted,
+        region=region,
+        light=settings.light,
+        eyes=settings.eyes,
+        lips=settings.lips,
+    )
+    grainy = add_grain(
+        coded_from_linear(lit),
+        deviation=measured.grain * settings.grain,
+        seed=settings.seed,
+        clip=clip,
+        frame=painted.frame,
+        face=painted.face,
+    )
+    return _blend(frame, grainy, matte, region=region)
+
+
+def _blend(frame: np.ndarray, face: np.ndarray, matte: np.ndarray, *, region: Region) -> np.ndarray:
+    """`frame` with the coded `face` mixed in by `matte` in linear light; where the matte is 0 it keeps its bytes."""
+    behind = region.cut(frame)
+    weight = matte[..., None]
+    mixed = linear_from_coded(face) * weight + linear_from_coded(behind) * (1 - weight)
+    result = frame.copy()
+    region.cut(result)[:] = np.where(weight > 0, to_bytes(coded_from_linear(mixed)), behind)
+    return result
+
+
+def _move_outline(
+    image: np.ndarray, painted: PaintedFace, measured: Measured, *, amount: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The frame with the face's outline moved, and where the target's landmarks then lie."""
+    to = painted.outline_from + amount * measured.outline_shift
+    outline = fit_outline(measured.points, painted.outline_from, to, image=image) if amount > 0 else None
+    if outline is None:
+        return image, measured.points
+    return warp_outline(image, outline), move_points(outline, measured.points)
