@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from understudy.errors import FootageError
-from understudy.media.catalogue import INTERLACED, Catalogue, catalogue, reason_of
+from understudy.media.catalogue import Catalogue, catalogue, reason_of
+from understudy.media.reader import INTERLACED
 from understudy.media.survey import Survey
 from understudy.params import Settings as Section
 from understudy.stage import progress, run
@@ -59,7 +60,8 @@ def refuse(found: Catalogue, survey: Survey, settings: Settings) -> None:
             f"{survey.footage}: damaged: {len(damaged)} signs in {len(found.rows)} frames, the first: {damaged[0]}; "
             "copy the footage again, or set frames.damage to mark to go on without these frames"
         )
-    for problem in [*damaged[:3], *([f"{len(interlaced)} frames are interlaced"] if interlaced else [])]:
+    tolerated = [f"{len(interlaced)} frames are interlaced"] if interlaced else []
+    for problem in [*damaged[:3], *tolerated, *survey.remarks[:3]]:
         print(f"frames: {survey.footage}: {problem}", file=sys.stderr)
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
 
-from understudy.media.reader import pixels_sha256
+from understudy.media.reader import DAMAGED, INTERLACED, UNDECODABLE, pixels_sha256
 from understudy.media.scenes import SceneDetector
 from understudy.media.survey import Picture, Survey
 from understudy.media.timing import Addressing, addressing_of, presentation
 
-UNDECODABLE = "frame cannot be decoded"
-DAMAGED = "frame is damaged"
-INTERLACED = "frame is interlaced"
+CONSTANT_RATE_SHARE = 0.8
+"""Share of equal steps from which on a larger one is a gap."""
+MOST_MISSING = 1000
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def catalogue(survey: Survey, pictures: Iterable[Picture], *, cut_threshold: flo
     rows = [replace(row, scene=next(scenes)) if row.pixels_sha256 else row for row in rows]
     addressing = addressing_of([row.pts for row in rows])
     if addressing == "pts":
-        rows = sorted([*rows, *_lost_rows(survey, rows)], key=lambda row: row.pts or 0)
+        rows = sorted([*rows, *_lost_rows(survey, rows)], key=_stamp)
+        rows = sorted([*rows, *_gap_rows(survey, _infected(rows))], key=_stamp)
     elif survey.lost:
         survey.notes.append(f"{len(survey.lost)} frames could not be decoded, and it has no usable time stamps")
     return Catalogue(_infected(_filled(rows)), addressing)
@@ -111,6 +114,30 @@ def _row(picture: Picture, detector: SceneDetector) -> Row:
 def _lost_rows(survey: Survey, rows: list[Row]) -> list[Row]:
     shape = replace(rows[0], duration=0, is_keyframe=False, is_interlaced=False, pixels_sha256=None)
     return [replace(shape, pts=pts, problem=problem) for pts, problem in survey.lost.items()]
+
+
+def _gap_rows(survey: Survey, rows: list[Row]) -> list[Row]:
+    """Rows for what is missing beside damage in footage of constant rate; a gap in sound footage is merely remarked."""
+    steps = [_stamp(after) - _stamp(before) for before, after in pairwise(rows)]
+    usual = median(steps) if steps else 0
+    if not usual or sum(abs(step - usual) <= usual / 10 for step in steps) < CONSTANT_RATE_SHARE * len(steps):
+        return []
+    missing: list[Row] = []
+    gaps = [index for index, step in enumerate(steps) if step > 1.5 * usual]
+    for index in gaps:
+        before, after, number = rows[index], rows[index + 1], round(steps[index] / usual) - 1
+        if before.problem or after.problem:
+            stamps = [_stamp(before) + round(usual * (1 + place)) for place in range(min(number, MOST_MISSING))]
+            lost = replace(before, duration=0, is_keyframe=False, pixels_sha256=None, problem="it is not in the file")
+            missing += [replace(lost, pts=stamp) for stamp in stamps]
+        else:
+            survey.remarks.append(f"nothing for {number} frames after {float(_stamp(before) * survey.time_base):.3f} s")
+    return missing
+
+
+def _stamp(row: Row) -> int:
+    assert row.pts is not None
+    return row.pts
 
 
 def _filled(rows: list[Row]) -> list[Row]:

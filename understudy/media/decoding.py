@@ -7,6 +7,7 @@ that gave no picture, and files that end before their index does. Flipped bits i
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -15,6 +16,7 @@ from understudy.media.probe import opened_video
 
 # An invisible VP8 reference picture travels in a packet of its own.
 _PACKETS_WITHOUT_PICTURE = frozenset({"vp8"})
+_END_TOLERANCE_S = Fraction(1, 4)
 
 
 @dataclass(frozen=True)
@@ -41,35 +43,38 @@ class Decoding:
     _awaited: dict[int, str] = field(default_factory=dict)
     _problems: dict[int, str] = field(default_factory=dict)
     _first_key_pts: int | None = None
+    _num_demuxed: int = 0
+    _end_s: Fraction = Fraction(0)
 
     def __iter__(self) -> Iterator[Decoded]:
         """The pictures, each with its problem or None; never fewer than FFmpeg can decode."""
         with opened_video(self.path) as (container, stream), _errors_logged() as log:
             self.stream = stream
-            for packet in self._packets(container, stream, log):
+            for packet in self._packets(container, stream):
                 for frame in self._decode(packet, log):
                     yield self._decoded(frame)
             self._finish(container, stream)
 
     def _packets(
-        self,
-        container: av.container.InputContainer,
-        stream: av.video.stream.VideoStream,
-        log: list[tuple[int, str, str]],
+        self, container: av.container.InputContainer, stream: av.video.stream.VideoStream
     ) -> Iterator[av.Packet]:
-        flushed = False
+        """The picture packets, then an empty one; those of other streams only tell how far the file goes."""
         try:
-            for packet in container.demux(stream):
-                flushed = packet.size == 0
-                if not flushed:
+            for packet in container.demux():
+                self._note_end(packet)
+                if packet.stream_index == stream.index and packet.size:
                     self._expect(packet)
-                yield packet
+                    yield packet
         except av.error.FFmpegError as error:
             self.end_problem = f"the container is damaged: {error.strerror}"
-        if not flushed:
-            yield av.Packet()
+        yield av.Packet()
+
+    def _note_end(self, packet: av.Packet) -> None:
+        if packet.pts is not None and packet.size:
+            self._end_s = max(self._end_s, (packet.pts + (packet.duration or 0)) * packet.time_base)
 
     def _expect(self, packet: av.Packet) -> None:
+        self._num_demuxed += 1
         if packet.is_discard:
             return
         self.num_packets += 1
@@ -88,7 +93,7 @@ class Decoding:
             self._blame(packet, f"decoding failed: {error.strerror}")
             frames = []
         if log and not packet.is_discard:
-            self._blame(packet, f"the decoder says: {' '.join(log[0][2].split())}")
+            self._blame(packet, f"FFmpeg says: {' '.join(log[0][2].split())}")
         log.clear()
         return list(frames)
 
@@ -97,6 +102,8 @@ class Decoding:
             self._problems.setdefault(packet.pts, problem)
         elif packet.size:
             self._problems.setdefault(-1, problem)
+        else:
+            self.end_problem = self.end_problem or f"at the end, {problem}"
 
     def _decoded(self, frame: av.VideoFrame) -> Decoded:
         self.num_pictures += 1
@@ -114,7 +121,10 @@ class Decoding:
             elif stream.codec_context.name not in _PACKETS_WITHOUT_PICTURE:
                 self.lost[pts] = self._problems.get(pts, why)
         if container.format.name.startswith("mov"):
-            self.num_missing_at_end = max(0, len(stream.index_entries) - self.num_packets)
+            self.num_missing_at_end = max(0, len(stream.index_entries) - self._num_demuxed)
+        promised = Fraction(container.duration or 0, av.time_base)
+        if container.format.name.startswith("matroska") and promised > self._end_s + _END_TOLERANCE_S:
+            self.end_problem = f"it ends at {float(self._end_s):.2f} s, its header promises {float(promised):.2f} s"
 
 
 @contextmanager

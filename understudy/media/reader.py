@@ -29,6 +29,9 @@ from understudy.media.probe import opened_video
 from understudy.media.stills import read_still
 from understudy.tables import FRAMES, metadata_of, read_table
 
+UNDECODABLE = "frame cannot be decoded"
+DAMAGED = "frame is damaged"
+INTERLACED = "frame is interlaced"
 SEEK_DENSITY = 0.15
 """Share of wanted frames above which decoding everything is cheaper than seeking (measured)."""
 
@@ -40,15 +43,17 @@ def read_frames(
 
     `indices` limits them to those frame numbers. Frames that could not be decoded (no hash in the table) are left out:
     their rows say why. Memory does not grow.
+    Damaged ones come as the decoder concealed them, which some codecs do differently every time: they are not checked.
     Raises FootageError when a picture is not the one whose hash is in the table, or is missing: the footage changed.
     """
     table = read_table(frames, FRAMES) if isinstance(frames, Path) else frames
     hashes = table.column("pixels_sha256").to_pylist()
     wanted = _wanted(hashes, indices)
     facts = metadata_of(table)
-    numbers: dict[int, str] = dict(zip(table.column("frame").to_pylist(), hashes, strict=True))
+    reasons = table.column("reason").to_pylist()
     for frame, image in _images(table, facts, wanted):
-        if pixels_sha256(image) != numbers[frame]:
+        is_damaged = (reasons[frame] or "").startswith(DAMAGED)
+        if not is_damaged and pixels_sha256(image) != hashes[frame]:
             raise _changed(facts["footage"], f"frame {frame} is another picture")
         yield frame, image
 
@@ -75,10 +80,15 @@ def _wanted(hashes: list[str | None], indices: Sequence[int] | np.ndarray | None
 def _images(table: pa.Table, facts: dict[str, str], wanted: list[int]) -> Iterator[tuple[int, np.ndarray]]:
     if facts["kind"] == "stills":
         yield from _stills(facts, wanted)
-    elif facts["addressing"] == "pts" and len(wanted) < SEEK_DENSITY * table.num_rows:
+    elif facts["addressing"] == "pts" and not _is_damaged(table) and len(wanted) < SEEK_DENSITY * table.num_rows:
         yield from _sought(table, facts, wanted)
     else:
         yield from _counted(table, facts, wanted)
+
+
+def _is_damaged(table: pa.Table) -> bool:
+    """Damaged pictures are concealed with what was decoded before: only the same sequence gives the same pixels."""
+    return table.column("reason").null_count < table.num_rows
 
 
 def _stills(facts: dict[str, str], wanted: list[int]) -> Iterator[tuple[int, np.ndarray]]:

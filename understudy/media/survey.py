@@ -47,6 +47,8 @@ class Survey:
     """Time stamps that should have a picture and have none, and why."""
     notes: list[str] = field(default_factory=list)
     """Signs of damage that no single frame can carry."""
+    remarks: list[str] = field(default_factory=list)
+    """What a person should know although nothing is damaged."""
     facts: dict[str, str] = field(default_factory=dict)
     """Metadata of the frames table, docs in understudy.media.reader."""
 
@@ -117,6 +119,8 @@ class Survey:
             "num_missing_at_end": decoding.num_missing_at_end,
         }
         self.facts |= {name: str(count) for name, count in counts.items()}
+        if decoding.num_before_first_key:
+            self.remarks.append(f"{decoding.num_before_first_key} frames before its first keyframe cannot be shown")
         if decoding.end_problem:
             self.notes.append(decoding.end_problem)
         if decoding.num_missing_at_end:
