@@ -21,10 +21,10 @@ def _film_sha256(path: Path) -> str:
 
     digest = hashlib.sha256()
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             for packet in container.demux(container.streams.video[0]):
                 digest.update(bytes(packet))
-    except (av.FFmpegError, IndexError) as error:
+    except (av.FFmpegError, IndexError, ValueError) as error:
         raise FootageError(f"{path}: no video to be read ({error}); the file is damaged or not a film") from error
     return digest.hexdigest()
 

@@ -62,8 +62,11 @@ def sign_shot(unsigned: Path, signed: Path, claim: ShotClaim, *, parent: Path) -
     """`signed` becomes `unsigned` with the claim's credentials inside; `parent` is the original footage.
 
     A parent that cannot carry credentials itself (Matroska, a folder of stills) is named by title, and bound by the
-    SHA-256 in the claim's inputs alone. Raises CredentialError when signing fails; then nothing is written.
+    SHA-256 in the claim's inputs alone. Raises CredentialError when signing fails or the claim was made for other
+    pictures; then nothing is written.
     """
+    if payload_sha256(unsigned) != claim.payload_sha256:
+        raise CredentialError(f"{unsigned}: its pictures are not those the claim was made for; nothing was signed")
     _sign(unsigned, signed, claim.assertion(), parent=parent)
 
 

@@ -9,7 +9,7 @@ from understudy.errors import FootageError
 from understudy.payload import payload_sha256
 from understudy.provenance.claim import COMPOSITE, Assertion
 from understudy.provenance.credentials import Credentials, read_credentials
-from understudy.provenance.unsealed import padding_is_empty, unsealed_sha256
+from understudy.provenance.unsealed import store_is_sound, unsealed_sha256
 
 WIDTH = 118
 INDENT = 14
@@ -55,8 +55,8 @@ def _changes(path: Path, credentials: Credentials) -> list[str]:
     changes = []
     if credentials.shot.get("unsealed_sha256") != unsealed_sha256(path):
         changes.append("something was added or changed outside the signed part (a ftyp, free, skip or mfra box)")
-    if not padding_is_empty(path):
-        changes.append("something was written into the empty space of the credentials")
+    if not store_is_sound(path):
+        changes.append("the place that holds the credentials was changed")
     if _payload(path) != credentials.shot.get("payload_sha256"):
         changes.append("its pictures are not those that the credentials were made for")
     return changes
