@@ -1,0 +1,114 @@
+"""Which faces of all clips are one identity, and who that is by the people's reference pictures."""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from understudy.analysers import load_landmarker
+from understudy.analysers.dlib_hog import Detector, SearchSettings
+from understudy.analysers.dlib_resnet import cut_chip, describe
+from understudy.analysis import Landmarker, Maker, lineage, settings_of
+from understudy.clustering import NOISE, Clusters, ClusterSettings, find_clusters, nearest
+from understudy.errors import AnalysisError, TableError
+from understudy.landmarking import FitSettings, doubt, mean_fit
+from understudy.manifest import read_manifest
+from understudy.media.stills import read_still
+from understudy.provenance.consent import read_consent
+from understudy.stage import run
+from understudy.tables import EMBEDDINGS, IDENTITIES, make_table, matrix, metadata_of, read_table, write_table
+
+
+class Settings(ClusterSettings):
+    """How faces are grouped and recognised."""
+
+    person_distance: float = Field(gt=0, lt=2)
+    """How near a cluster's centroid must be to the mean of a person's reference pictures to be that person; of several
+    people the nearest. Others are rarely nearer than .45; drawn actors resemble each other more than people do."""
+
+
+def main(*, clips: Path, embeddings: Path, people: Path, identities: Path, settings: Settings) -> None:
+    """Cluster the faces of the manifest's clips and name the clusters."""
+    manifest = read_manifest(clips)
+    faces = gather(embeddings, clips=manifest.clips)
+    found = find_clusters(matrix(faces, "embedding"), settings=settings)
+    references = describe_people(people, names=manifest.people, analysed=metadata_of(faces))
+    named = recognise(found, references, max_distance=settings.person_distance)
+    maker = Maker("hdbscan", version("hdbscan"), "none")
+    metadata = lineage("identities", settings, made_by=maker, above=metadata_of(faces))
+    write_table(identities, make_table(IDENTITIES, identity_columns(faces, found, named), metadata), IDENTITIES)
+
+
+def gather(folder: Path, *, clips: Sequence[str]) -> pa.Table:
+    """The embeddings of all clips, sorted by clip, frame, face, with the metadata they share.
+
+    Raises TableError when they were not made in the same way.
+    """
+    tables = [read_table(folder / f"{clip}.parquet", EMBEDDINGS) for clip in clips]
+    for clip, table in zip(clips, tables, strict=True):
+        if metadata_of(table) != metadata_of(tables[0]):
+            raise TableError(f"{folder / clip}.parquet: made in another way than {clips[0]}.parquet; run both again")
+    return pa.concat_tables(tables)
+
+
+def describe_people(folder: Path, *, names: Sequence[str], analysed: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """The mean descriptor of each person's reference pictures, looked at just as the clips were."""
+    detector = Detector(settings_of(SearchSettings, "faces", metadata=analysed))
+    fits = settings_of(FitSettings, "landmarks", metadata=analysed)
+    landmarker = load_landmarker(fits.backend)
+    means = {}
+    for name in names:
+        pictures = read_consent(folder / f"{name}.yaml").references
+        chips = [reference_chip(path, detector=detector, landmarker=landmarker, fits=fits) for path in pictures]
+        means[name] = np.mean([describe(chip) for chip in chips], axis=0)
+    return means
+
+
+def reference_chip(path: Path, *, detector: Detector, landmarker: Landmarker, fits: FitSettings) -> np.ndarray:
+    """The aligned face of a reference picture. Raises AnalysisError unless it shows exactly one."""
+    image, _ = read_still(path)
+    frame_px = (image.shape[1], image.shape[0])
+    believed = []
+    for index, face in enumerate(detector.search(image)):
+        fit = mean_fit(
+            image, face.box_xyxy, landmarker=landmarker, settings=fits, stream=f"reference {path.name}", step=index
+        )
+        if doubt(fit, score=face.score, frame_px=frame_px, settings=fits) is None:
+            believed.append(fit)
+    if len(believed) != 1:
+        raise AnalysisError(f"{path}: {len(believed)} faces, expected one; choose a sharp picture of one person")
+    return cut_chip(image, believed[0].points)
+
+
+def recognise(
+    found: Clusters, references: Mapping[str, np.ndarray], *, max_distance: float
+) -> list[tuple[str | None, float]]:
+    """Who each cluster is, and how far it is from the nearest person on record; None when that is too far."""
+    names = sorted(references)
+    index, distance = nearest(found.centroids, np.array([references[name] for name in names]))
+    return [
+        (names[who] if who != NOISE and gap <= max_distance else None, float(gap))
+        for who, gap in zip(index, distance, strict=True)
+    ]
+
+
+def identity_columns(faces: pa.Table, found: Clusters, named: Sequence[tuple[str | None, float]]) -> dict[str, object]:
+    """The columns of the identities table; noise has no person."""
+    who = [named[label] if label != NOISE else (None, np.nan) for label in found.labels]
+    return {
+        **{key: faces.column(key) for key in ("clip", "frame", "face")},
+        "cluster": found.labels,
+        "probability": found.probability,
+        "outlier_score": found.outlier_score,
+        "centroid_distance": found.distance,
+        "step": list(found.steps),
+        "person": [person for person, _ in who],
+        "person_distance": [gap for _, gap in who],
+    }
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,83 @@
+"""The 68 landmarks of every face, how sure they are, the head's pose, and the transform into the canonical crop."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from understudy.analysers import load_landmarker
+from understudy.analysis import Landmarker, lineage
+from understudy.geometry import estimate_pose, eye_distance, fit_crop
+from understudy.landmarking import FitSettings, doubt, mean_fit, share_inside, sharpness
+from understudy.media.reader import read_frames
+from understudy.stage import progress, run
+from understudy.tables import FACES, FRAMES, LANDMARKS, metadata_of, read_table, table_of_rows, write_table
+
+Row = dict[str, Any]  # one face: values of several kinds by column name
+NOTHING = {
+    "points": np.full(136, np.nan),
+    "crop_from_frame": np.full(6, np.nan),
+    **dict.fromkeys(("spread", "yaw_deg", "pitch_deg", "roll_deg", "sharpness", "eye_distance_px", "inside"), np.nan),
+}
+
+
+class Settings(FitSettings):
+    """How faces are fitted, by which back end, and which fits are believed."""
+
+
+def main(*, frames: Path, faces: Path, landmarks: Path, settings: Settings) -> None:
+    """Fit landmarks to every face of a clip."""
+    clip = read_table(frames, FRAMES)
+    found = read_table(faces, FACES)
+    detections = found.to_pylist()
+    landmarker = load_landmarker(settings.backend)
+    rows = [dict(face) | NOTHING for face in detections if face["reason"]]
+    rows += fitted_rows(clip, detections, landmarker=landmarker, settings=settings)
+    metadata = lineage("landmarks", settings, made_by=landmarker.maker, above=metadata_of(found))
+    write_table(landmarks, table_of_rows(LANDMARKS, rows, metadata), LANDMARKS)
+
+
+def fitted_rows(
+    clip: pa.Table, detections: Sequence[Row], *, landmarker: Landmarker, settings: Settings
+) -> Iterator[Row]:
+    """A row for every face that was found, with the reason if it is not believed."""
+    faces: dict[int, list[Row]] = {}
+    for face in detections:
+        if not face["reason"]:
+            faces.setdefault(face["frame"], []).append(face)
+    for frame, image in progress(read_frames(clip, indices=sorted(faces)), total=len(faces), description="landmarks"):
+        for face in faces[frame]:
+            yield fitted_row(image, face, landmarker=landmarker, settings=settings)
+
+
+def fitted_row(image: np.ndarray, face: Row, *, landmarker: Landmarker, settings: Settings) -> Row:
+    """The row of one face of a frame."""
+    frame_px = (image.shape[1], image.shape[0])
+    fit = mean_fit(
+        image,
+        np.asarray(face["box_xyxy"], float),
+        landmarker=landmarker,
+        settings=settings,
+        stream=f"landmarks {face['clip']} {face['face']}",
+        step=face["frame"],
+    )
+    pose = estimate_pose(fit.points)
+    reason = doubt(fit, score=face["score"], frame_px=frame_px, settings=settings)
+    return face | {
+        "points": fit.points.ravel(),
+        "spread": fit.spread,
+        "yaw_deg": pose.yaw_deg,
+        "pitch_deg": pose.pitch_deg,
+        "roll_deg": pose.roll_deg,
+        "sharpness": sharpness(image, fit.points),
+        "eye_distance_px": float(eye_distance(fit.points)),
+        "inside": share_inside(fit.points, frame_px=frame_px),
+        "crop_from_frame": fit_crop(fit.points).ravel(),
+        "reason": reason,
+    }
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,55 @@
+"""Work spread over processes, for what holds the interpreter's lock; results in order, memory bounded."""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
+from typing import TypeVar
+
+from understudy.errors import AnalysisError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+BATCH = 8  # items a process gets at once
+
+
+def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], *, processes: int) -> Iterator[Result]:
+    """`function` of every item, in order; with one process it is called right here.
+
+    `function` must be importable by name. A few items a process are read ahead, never all.
+    Raises AnalysisError when a process is killed.
+    """
+    if processes <= 1:
+        yield from map(function, items)
+        return
+    # fresh processes: a forked one would inherit locks that another thread of this one may hold
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        try:
+            yield from chain.from_iterable(_results(pool, function, items, ahead=2 * processes))
+        except BrokenProcessPool as error:
+            message = "a worker process was killed, perhaps for want of memory; run again with fewer UNDERSTUDY_THREADS"
+            raise AnalysisError(message) from error
+
+
+def _results(
+    pool: ProcessPoolExecutor, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int
+) -> Iterator[list[Result]]:
+    waiting: deque[Future[list[Result]]] = deque()
+    for batch in _batches(items):
+        waiting.append(pool.submit(_each, function, batch))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _each(function: Callable[[Item], Result], batch: list[Item]) -> list[Result]:
+    return [function(item) for item in batch]
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    remaining = iter(items)
+    while batch := list(islice(remaining, BATCH)):
+        yield batch
