@@ -185,6 +185,13 @@ def make_table(schema: pa.Schema, columns: Columns, metadata: Mapping[str, str] 
     return pa.table(arrays, schema=schema.with_metadata({**(schema.metadata or {}), **_encoded(metadata or {})}))
 
 
+def table_of_rows(
+    schema: pa.Schema, rows: Sequence[Mapping[str, object]], metadata: Mapping[str, str] | None = None
+) -> pa.Table:
+    """A table of exactly `schema` from rows, each a map of column names to values; see make_table."""
+    return make_table(schema, {name: [row[name] for row in rows] for name in schema.names}, metadata)
+
+
 def write_table(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     """`table`, validated and sorted by its keys, as a Parquet file that replaces `path` whole."""
     keys = [(key, "ascending") for key in ("clip", "frame", "face") if key in schema.names]
@@ -227,7 +234,7 @@ def matrix(table: pa.Table, column: str) -> np.ndarray:
 def points_of(table: pa.Table, column: str = "points") -> np.ndarray:
     """A column of points as a float32 array of shape (N, k, 2)."""
     flat = matrix(table, column)
-    return flat.reshape(len(flat), -1, 2)
+    return flat.reshape(len(flat), flat.shape[1] // 2, 2)
 
 
 def affines_of(table: pa.Table, column: str = "crop_from_frame") -> np.ndarray:
