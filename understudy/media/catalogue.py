@@ -125,8 +125,8 @@ def _gap_rows(survey: Survey, rows: list[Row]) -> list[Row]:
     missing: list[Row] = []
     gaps = [index for index, step in enumerate(steps) if step > 1.5 * usual]
     for index in gaps:
-        before, after, number = rows[index], rows[index + 1], round(steps[index] / usual) - 1
-        if before.problem or after.problem:
+        before, number = rows[index], round(steps[index] / usual) - 1
+        if any(row.problem for row in rows[max(0, index - 3) : index + 5]):
             stamps = [_stamp(before) + round(usual * (1 + place)) for place in range(min(number, MOST_MISSING))]
             lost = replace(before, duration=0, is_keyframe=False, pixels_sha256=None, problem="it is not in the file")
             missing += [replace(lost, pts=stamp) for stamp in stamps]

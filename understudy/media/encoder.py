@@ -11,12 +11,10 @@ from typing import Literal
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange
 from pydantic import Field
 
-from understudy.errors import FootageError
 from understudy.media.film import FilmFormat
-from understudy.media.pixels import COLORSPACES, EXACT
+from understudy.media.subsampling import Subsampling
 from understudy.params import Settings
 
 _X264 = "threads=4:lookahead-threads=1:sliced-threads=0:cpu-independent=1"
@@ -45,7 +43,7 @@ def add_picture_stream(
     context.time_base = like.time_base
     context.thread_type, context.thread_count = "FRAME", 4
     context.sample_aspect_ratio = like.sample_aspect
-    context.colorspace, context.color_range = like.matrix_tag, int(_range_of(like))
+    context.colorspace, context.color_range = like.matrix_tag, 2 if like.is_full_range else 1
     context.color_primaries, context.color_trc = like.primaries, like.transfer
     return stream
 
@@ -63,50 +61,30 @@ def encoded(
     Raises FootageError when a picture has another size than the first, ValueError when there are more or fewer pictures
     than stamps, or when x264 did not take an option.
     """
+    packets = _compressed(stream, _converted(pictures, stamps, like))
     with _warnings_logged() as log:
-        is_first, shape = True, None
-        for picture, stamp in zip(pictures, stamps, strict=True):
-            shape = shape or picture.shape
-            if picture.shape != shape:
-                raise FootageError(
-                    f"a film has one size: the picture at {stamp} is {picture.shape[1]}x{picture.shape[0]}, the ones "
-                    f"before are {shape[1]}x{shape[0]}; stills of mixed sizes can be analysed but not made into a film"
-                )
-            for packet in stream.encode(to_video_frame(picture, stamp=stamp, like=like)):
-                if is_first:
-                    _check_options(bytes(packet), encoding, log)
-                is_first = False
-                yield packet
-        for packet in stream.encode(None):
-            if is_first:
-                _check_options(bytes(packet), encoding, log)
-            is_first = False
-            yield packet
+        first = next(packets)
+    _check_options(bytes(first), encoding, log)
+    yield first
+    yield from packets
 
 
-def to_video_frame(picture: np.ndarray, *, stamp: int, like: FilmFormat) -> av.VideoFrame:
-    """`picture`, RGB uint8 (H, W, 3), as 4:2:0 codes in the matrix and range of `like`; odd sizes repeat their edge."""
-    height, width = picture.shape[:2]
-    if height % 2 or width % 2:
-        picture = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), "rgb24").reformat(
-        format="yuv420p",
-        dst_colorspace=COLORSPACES[like.matrix],
-        dst_color_range=_range_of(like),
-        interpolation=EXACT,
-        threads=1,
-    )
-    frame.pts, frame.time_base, frame.pict_type = stamp, like.time_base, 0
-    return frame
+def _compressed(stream: av.video.stream.VideoStream, frames: Iterator[av.VideoFrame]) -> Iterator[av.Packet]:
+    for frame in frames:
+        yield from stream.encode(frame)
+    yield from stream.encode(None)
 
 
-def _range_of(like: FilmFormat) -> ColorRange:
-    return ColorRange.JPEG if like.is_full_range else ColorRange.MPEG
+def _converted(pictures: Iterator[np.ndarray], stamps: Sequence[int], like: FilmFormat) -> Iterator[av.VideoFrame]:
+    codes: Subsampling | None = None
+    for picture, stamp in zip(pictures, stamps, strict=True):
+        codes = codes or Subsampling(picture.shape, like=like)
+        yield codes.convert(picture, stamp=stamp)
 
 
 def _check_options(packet: bytes, encoding: Encoding, log: list[tuple[int, str, str]]) -> None:
     """x264 writes its options into the first packet: what does not stand there was not taken."""
-    complaints = [text.strip() for level, _, text in log if level <= av.logging.WARNING]
+    complaints = [text.strip() for level, name, text in log if level <= av.logging.WARNING and "264" in name]
     text = re.search(rb"x264 - core [^\0]*", packet)
     taken = dict(re.findall(r"(\w+)=(\S+)", text.group().decode("ascii", "replace"))) if text else {}
     crf_is_taken = taken.get("rc") == "cqp" if encoding.crf == 0 else float(taken.get("crf", -1)) == encoding.crf

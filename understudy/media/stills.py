@@ -9,8 +9,8 @@ import OpenImageIO as oiio  # noqa: N813  (as its own documentation does)
 from understudy.errors import FootageError
 
 SUFFIXES = (".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-_TURNS = {1: (0, False), 2: (0, True), 3: (180, False), 4: (180, True), 5: (270, True), 6: (270, False)} | {
-    7: (90, True),
+_TURNS = {1: (0, False), 2: (0, True), 3: (180, False), 4: (180, True), 5: (90, True), 6: (270, False)} | {
+    7: (270, True),
     8: (90, False),
 }
 """EXIF orientation as the counter-clockwise rotation that makes it upright, and whether to mirror first."""
