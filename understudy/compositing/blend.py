@@ -33,7 +33,14 @@ def composite_face(
     if region.is_empty():
         return image
     matte = paste_matte(
-        painted, points=points, region=region, side_px=side_px, erode=settings.erode, feather=settings.feather
+        region.cut(frame).astype(np.float32) / 255,
+        painted,
+        points=points,
+        region=region,
+        side_px=side_px,
+        reach=settings.reach,
+        erode=settings.erode,
+        feather=settings.feather,
     )
     face = place_face(painted, region=region, side_px=side_px, settings=settings)
     lit = match_color(

@@ -10,6 +10,9 @@ class CompositeSettings(Settings):
 
     outline: float = Field(ge=0, le=1)
     """Share of the change of the face's outline that the frame follows; 1 shows the source's jaw, 0 the target's."""
+    reach: float = Field(ge=0, le=0.3)
+    """How far beyond the model's own alpha its paint is used, up to the target's outline: covers stubble along the jaw.
+    Less, down to 0, for models that paint hair or background around the face."""
     erode: float = Field(ge=0, le=0.2)
     """How far the edge of the painted face is drawn in; more when the target's surroundings show at its rim."""
     feather: float = Field(ge=0, le=0.2)
