@@ -16,7 +16,9 @@ def draw_picture(index: int, *, width: int = WIDTH, height: int = HEIGHT, seed: 
     generator = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width].astype(float)
     waves = generator.uniform(0.05, 0.35, (3, 2)), generator.uniform(0, 6, 3)
-    channels = [128 + 100 * np.sin(wave @ [x.ravel() + index, y.ravel()] + phase) for wave, phase in zip(*waves)]
+    channels = [
+        128 + 100 * np.sin(wave @ [x.ravel() + index, y.ravel()] + phase) for wave, phase in zip(*waves, strict=True)
+    ]
     picture = np.stack(channels, axis=-1).reshape(height, width, 3).astype(np.uint8)
     picture[:6, :6] = index % 256
     return picture

@@ -7,8 +7,8 @@ import pytest
 from stages.frames import main as make_frames
 from tests.media.drawn_clips import draw_picture, draw_pictures, frames_settings, write_clip
 from understudy.errors import FootageError
-from understudy.media.pixels import rgb_from_codes
 from understudy.media.matrices import choose_reading
+from understudy.media.pixels import rgb_from_codes
 from understudy.media.reader import pixels_sha256, read_frames
 from understudy.tables import FRAMES, metadata_of, read_table
 
@@ -52,7 +52,9 @@ def test_every_frame_is_read_and_any_frame_alone_has_the_same_pixels(
     table = table_of(write_clip(tmp_path / name, pictures, codec=codec, pixel_format=pixel_format, options=options))
     together = images_of(table)
     assert table.num_rows == len(together) == 40
-    assert all(np.abs(image.astype(int) - picture).mean() < 8 for image, picture in zip(together, pictures))
+    assert all(
+        np.abs(image.astype(int) - picture).mean() < 8 for image, picture in zip(together, pictures, strict=True)
+    )
     chosen = [37, 3, 13, 21]
     alone = dict(read_frames(table, indices=chosen))
     assert list(alone) == sorted(chosen)
@@ -75,7 +77,9 @@ def test_tagged_colours_come_back_within_a_code(tmp_path, table_of, matrix, tag,
     facts = metadata_of(table)
     assert (facts["matrix"], facts["matrix_from"]) == (name, "tag")
     assert facts["range"] == ("full" if range_ == 2 else "limited")
-    worst = max(np.abs(image.astype(int) - picture).max() for image, picture in zip(images_of(table), pictures))
+    worst = max(
+        np.abs(image.astype(int) - picture).max() for image, picture in zip(images_of(table), pictures, strict=True)
+    )
     assert worst <= 2
 
 
@@ -86,7 +90,9 @@ def test_untagged_footage_is_read_by_its_height_and_says_so(tmp_path, table_of, 
     facts = metadata_of(table)
     assert facts["matrix"] == name
     assert facts["matrix_from"].startswith("untagged")
-    worst = max(np.abs(image.astype(int) - picture).max() for image, picture in zip(images_of(table), pictures))
+    worst = max(
+        np.abs(image.astype(int) - picture).max() for image, picture in zip(images_of(table), pictures, strict=True)
+    )
     assert worst <= 2
 
 
@@ -99,7 +105,7 @@ def test_deep_pictures_are_read_by_formula(tmp_path, table_of, pixel_format):
     tags = {"tags": (1, 1, 1, 1), "matrix": 1}
     clip = write_clip(tmp_path / "clip.mkv", pictures, codec="ffv1", pixel_format=pixel_format, **tags)
     images = images_of(table_of(clip))
-    assert max(np.abs(image.astype(int) - picture).max() for image, picture in zip(images, pictures)) <= 1
+    assert max(np.abs(image.astype(int) - picture).max() for image, picture in zip(images, pictures, strict=True)) <= 1
 
 
 def test_deep_chroma_lies_on_every_second_column_and_between_rows(tmp_path, table_of):
@@ -131,7 +137,9 @@ def test_rotation_in_the_metadata_is_applied(tmp_path, table_of, rotation):
     plain = images_of(table_of(write_clip(tmp_path / "plain.mp4", pictures)))
     table = table_of(write_clip(tmp_path / "turned.mp4", pictures, rotation=rotation))
     turned = images_of(table)
-    assert all(np.array_equal(np.rot90(image, rotation // 90 % 4), other) for image, other in zip(plain, turned))
+    assert all(
+        np.array_equal(np.rot90(image, rotation // 90 % 4), other) for image, other in zip(plain, turned, strict=True)
+    )
     assert table.column("rotation_deg").to_pylist() == [rotation % 360] * 3
     assert (table.column("height")[0].as_py(), table.column("width")[0].as_py()) == turned[0].shape[:2]
 

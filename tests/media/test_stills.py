@@ -98,7 +98,10 @@ def test_stills_may_differ_in_size(folder):
     write_still(folder / "1.png", draw_picture(0))
     write_still(folder / "2.png", draw_picture(0, width=30, height=70))
     table = table_of(folder)
-    assert list(zip(table.column("width").to_pylist(), table.column("height").to_pylist())) == [(64, 48), (30, 70)]
+    assert list(zip(table.column("width").to_pylist(), table.column("height").to_pylist(), strict=True)) == [
+        (64, 48),
+        (30, 70),
+    ]
     assert table.column("scene").to_pylist() == [0, 1]
     assert [image.shape for _, image in read_frames(table)] == [(48, 64, 3), (70, 30, 3)]
 
@@ -122,7 +125,7 @@ def test_an_empty_still_is_refused(folder):
 
 
 def test_a_folder_without_stills_is_refused(folder):
-    with pytest.raises(FootageError, match="folder without stills, expected .*png"):
+    with pytest.raises(FootageError, match=r"folder without stills, expected .*png"):
         table_of(folder)
 
 

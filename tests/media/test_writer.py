@@ -32,9 +32,7 @@ PLAIN = FilmFormat(
 
 def write_plain(path, pictures, *, like=PLAIN, encoding=FINE, stamps=None, audio_from=None):
     stamps = stamps or range(len(pictures))
-    write_film(
-        path, pictures, stamps=stamps, last_duration=1, like=like, encoding=encoding, audio_from=audio_from
-    )
+    write_film(path, pictures, stamps=stamps, last_duration=1, like=like, encoding=encoding, audio_from=audio_from)
     return path
 
 
@@ -143,7 +141,9 @@ def test_colours_are_tagged_as_they_were_read_and_the_pixels_agree(tmp_path, fil
         context = container.streams.video[0].codec_context
         assert (context.color_primaries, context.color_trc) == tags[2:]
     read_back = [image for _, image in read_frames(after)]
-    assert max(np.abs(image.astype(int) - picture).max() for image, picture in zip(read_back, pictures)) <= 4
+    assert (
+        max(np.abs(image.astype(int) - picture).max() for image, picture in zip(read_back, pictures, strict=True)) <= 4
+    )
 
 
 def test_chroma_is_not_shifted(tmp_path, table_of):
@@ -155,17 +155,13 @@ def test_chroma_is_not_shifted(tmp_path, table_of):
 
 def test_a_turned_source_is_written_upright(tmp_path, film_of):
     clip = write_clip(tmp_path / "clip.mov", draw_pictures(5), rotation=90, aspect=Fraction(4, 3))
-    film, before, after = film_of(clip)
+    _film, before, after = film_of(clip)
     assert set(before.column("rotation_deg").to_pylist()) == {90}
     assert set(after.column("rotation_deg").to_pylist()) == {0}
     assert (after.column("width")[0].as_py(), after.column("height")[0].as_py()) == (48, 64)
     assert metadata_of(after)["sample_aspect"] == "3/4"
-    for (_, image), (_, other) in zip(read_frames(table_again(before)), read_frames(after)):
+    for (_, image), (_, other) in zip(read_frames(before), read_frames(after), strict=True):
         assert np.abs(image.astype(int) - other).mean() < 3
-
-
-def table_again(table):
-    return table
 
 
 def test_odd_sizes_gain_a_row_and_a_column(tmp_path, table_of):
