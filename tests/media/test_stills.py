@@ -118,10 +118,11 @@ def test_a_damaged_still_is_refused_or_marked(folder):
     assert [frame for frame, _ in read_frames(table)] == [0, 2]
 
 
-def test_an_empty_still_is_refused(folder):
+@pytest.mark.parametrize("damage", ["refuse", "mark"])
+def test_a_folder_of_empty_stills_is_refused(folder, damage):
     (folder / "a.png").write_bytes(b"")
-    with pytest.raises(FootageError, match=r"a\.png"):
-        table_of(folder)
+    with pytest.raises(FootageError, match=r"not one still can be read, the first: .*a\.png"):
+        table_of(folder, damage=damage)
 
 
 def test_a_folder_without_stills_is_refused(folder):

@@ -1,4 +1,6 @@
 import os
+import resource
+from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate
 
@@ -105,6 +107,37 @@ def test_all_sound_is_copied_bit_for_bit(tmp_path, film_of, suffix, codecs):
 def languages_of(path):
     with av.open(str(path)) as container:
         return [stream.language for stream in container.streams.audio]
+
+
+def test_sound_from_a_transport_stream_loses_nothing_but_its_headers(tmp_path, film_of):
+    clip = write_clip(tmp_path / "clip.ts", draw_pictures(30), sound=["aac"])
+    film, _, _ = film_of(clip)
+    before, after = sound_packets(clip), sound_packets(film)
+    assert [packet[7:] for packet in before] == after
+    assert sound_times(film) == sound_times(clip)
+
+
+def sound_packets(path):
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+
+
+def test_stills_make_a_film_of_their_rate(tmp_path, table_of):
+    like = replace(PLAIN, time_base=Fraction(1001, 30000), rate=Fraction(30000, 1001))
+    table = table_of(write_plain(tmp_path / "film.mp4", draw_pictures(10), like=like))
+    assert table.column("time_s").to_pylist() == [float(index * like.time_base) for index in range(10)]
+    assert metadata_of(table)["rate"] == "30000/1001"
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"film\.mp4"):
+            write_plain(tmp_path / "film.mp4", draw_pictures(40))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
 
 
 def test_sound_keeps_its_distance_to_the_pictures(tmp_path, film_of):

@@ -123,7 +123,8 @@ class Decoding:
         if container.format.name.startswith("mov"):
             self.num_missing_at_end = max(0, len(stream.index_entries) - self._num_demuxed)
         promised = Fraction(container.duration or 0, av.time_base)
-        if container.format.name.startswith("matroska") and promised > self._end_s + _END_TOLERANCE_S:
+        tolerance = _END_TOLERANCE_S + 2 / Fraction(stream.average_rate or 25)
+        if container.format.name.startswith("matroska") and promised > self._end_s + tolerance:
             self.end_problem = f"it ends at {float(self._end_s):.2f} s, its header promises {float(promised):.2f} s"
 
 

@@ -1,4 +1,7 @@
-"""The original sound, packet for packet: every audio stream of a clip copied into a film unchanged."""
+"""The original sound, packet for packet: every audio stream of a clip copied into a film unchanged.
+
+AAC from transport streams loses its 7-byte ADTS headers, which mp4 keeps once for the whole stream; the rest is equal.
+"""
 
 import hashlib
 from collections.abc import Iterator

@@ -27,7 +27,7 @@ def still_paths(folder: Path) -> list[Path]:
 def read_still(path: Path) -> tuple[np.ndarray, int]:
     """The picture at `path` as shown, RGB uint8 (H, W, 3), and the counter-clockwise rotation that was applied.
 
-    Grey becomes three equal channels, 16 bits are rounded to 8, transparency is dropped.
+    Grey becomes three equal channels, 16 bits are rounded to 8; transparency is dropped, a colour profile not applied.
     Raises FootageError when the file is damaged, holds several pictures or floating-point ones.
     """
     configuration = oiio.ImageSpec()

@@ -62,9 +62,13 @@ class Survey:
     def _stills(self) -> Iterator[Picture]:
         self.time_base, self.rate = 1 / self.stills_rate, self.stills_rate
         paths = still_paths(self.footage)
+        problems = []
         for index, path in enumerate(paths):
             image, turn, problem = _still(path)
+            problems += [problem] if problem else []
             yield Picture(index, 1, True, False, turn, image, problem)
+        if len(problems) == len(paths):
+            raise FootageError(f"{self.footage}: not one still can be read, the first: {problems[0]}")
         reading = ColorReading("rgb", "stills", True, "stills")
         self.facts |= {"kind": "stills", "files": json.dumps([path.name for path in paths])} | reading_facts(reading)
         self.facts |= {"sample_aspect": "1", "audio": "[]", "color_tags": "{}"}
