@@ -1,0 +1,98 @@
+"""From landmarks and crops of a target to what drives the painted face: its points, irises, openings and traits."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from understudy.driven.atlas import Traits
+from understudy.driven.readings import (
+    Range,
+    Reading,
+    find_range,
+    gaze_of,
+    iris_offsets,
+    iris_points,
+    read_faces,
+)
+from understudy.driven.shapes import Shape, find_way, fit_shape, retarget
+from understudy.driven.steady import crop_points, steady_points, steady_values
+from understudy.facesets import FaceSet
+from understudy.geometry import eye_distance
+
+GAIN_LIMITS = (1.0, 2.0)  # of the mouth: nobody's mouth is made smaller, or opens beyond belief
+
+
+class Person(NamedTuple):
+    """What is remembered of a person: the shape model and their own range."""
+
+    shape: Shape
+    range: Range
+
+
+class Drive(NamedTuple):
+    """What drives N painted faces.
+
+    points_N702   68 landmarks and two irises in pixels of the performance's crop
+    mouth_N, eyes_N  openings, in the source's eye distances and relative to an open eye
+    traits        what the atlas depends on
+    """
+
+    points_N702: np.ndarray
+    mouth_N: np.ndarray
+    eyes_N: np.ndarray
+    traits: Traits
+
+
+def know_person(faces: FaceSet, template: np.ndarray) -> Person:
+    """A person's shape model and range, from their face set."""
+    points = crop_points(faces, steady_points(faces))
+    first = read_faces(faces.pixels_NHWC, points, template)
+    own = find_range(first)
+    shape = fit_shape(points, template, mouth_N=first.mouth_N, eyes_N=first.eyes_N / own.open_eye)
+    return Person(shape, find_range(read_faces(faces.pixels_NHWC, points, shape.still)))
+
+
+def drive(faces: FaceSet, source: Person, target: Person, *, sized_by: Literal["face", "eyes"]) -> Drive:
+    """What makes the source's face do what these faces of the target do.
+
+    With one person on both sides the landmarks are the target's own.
+    """
+    points = crop_points(faces, steady_points(faces))
+    reading = read_faces(faces.pixels_NHWC, points, target.shape.still, open_eye=target.range.open_eye)
+    gain = float(np.clip(source.range.wide_mouth / target.range.wide_mouth, *GAIN_LIMITS))
+    eyes = reading.eyes_N / target.range.open_eye
+    moved = _moved(points, reading, eyes, source, target, gain=gain, sized_by=sized_by)
+    gaze = steady_values(faces, gaze_of(reading, target.range))
+    offsets = iris_offsets(gaze, reading.turn_N2, source.range)
+    mouth = reading.mouth_N * gain
+    width = np.linalg.norm(moved[:, 54] - moved[:, 48], axis=-1) / eye_distance(moved)
+    traits = Traits(
+        _tensor(reading.turn_N2),
+        _tensor(np.column_stack([mouth, width])),
+        _tensor(np.column_stack([eyes, gaze[:, 0]])),
+    )
+    return Drive(np.concatenate([moved, iris_points(moved, offsets)], 1), mouth, eyes, traits)
+
+
+def _moved(
+    points: np.ndarray,
+    reading: Reading,
+    eyes: np.ndarray,
+    source: Person,
+    target: Person,
+    *,
+    gain: float,
+    sized_by: Literal["face", "eyes"],
+) -> np.ndarray:
+    way = find_way(source.shape, target.shape, sized_by=sized_by)
+    moved = [
+        retarget(face, source.shape, target.shape, way=way, mouth=mouth, eyes=eye, mouth_gain=gain)
+        for face, mouth, eye in zip(points, reading.mouth_N, eyes, strict=True)
+    ]
+    return np.asarray(moved, float).reshape(-1, 68, 2)
+
+
+def _tensor(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.asarray(values, np.float32))
