@@ -1,0 +1,227 @@
+"""What the swapper paints over every face of the target in a clip; a row a face, with a reason where it does not."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field
+
+from understudy import params
+from understudy.analysis import lineage
+from understudy.devices import choose_device
+from understudy.errors import ModelError
+from understudy.facesets import Cut, FaceSet, cut_face
+from understudy.files import sha256_of
+from understudy.geometry import estimate_pose
+from understudy.images import encode_png
+from understudy.media.reader import read_frames
+from understudy.model import WEIGHTS, FaceModel, Painted, read_description, read_model
+from understudy.provenance.consent import permitted
+from understudy.stage import progress, run, threads
+from understudy.tables import (
+    FRAMES,
+    IDENTITIES,
+    LANDMARKS,
+    SWAPS,
+    metadata_of,
+    points_of,
+    read_table,
+    table_of_rows,
+    write_table,
+)
+from understudy.workers import Workers, workers
+
+CHUNK = 256  # faces painted at once
+OVERLAP = 8  # faces before and after a chunk that steady its first and last ones
+
+Row = dict[str, Any]  # one face: values of several kinds by column name
+KEYS = ("clip", "frame", "face")
+NOTHING: Row = {
+    "patch": None,
+    "alpha": None,
+    "crop_from_frame": np.full(6, np.nan),
+    "points": np.full(136, np.nan),
+    "painted_points": np.full(136, np.nan),
+    "outline_from": [],
+    "outline_to": [],
+}
+
+
+class Settings(params.Settings):
+    """Which of the target's faces are painted."""
+
+    max_yaw_deg: float = Field(gt=0, le=90)
+    """Faces turned further are left as they are, with a reason. Look where the swapper's source has been seen."""
+
+
+def main(
+    *,
+    frames: Path,
+    landmarks: Path,
+    identities: Path,
+    swapper: Path,
+    source_consent: Path,
+    target_consent: Path,
+    swaps: Path,
+    settings: Settings,
+) -> None:
+    """Paint the target's faces of one clip."""
+    source, target = permitted(source_consent, target_consent)
+    check_pair(swapper, source=source.person, target=target.person)
+    clip, fits = read_table(frames, FRAMES), read_table(landmarks, LANDMARKS)
+    faces = rows_of(fits, clip, people_of(identities, fits), target=target.person, settings=settings)
+    device = choose_device()
+    with workers(threads() if device.type == "cpu" else 1) as team:
+        model = read_model(swapper, device=device)
+        rows = painted_rows(clip, faces, model=model, person=target.person, team=team)
+    print(f"{swaps.stem}: {summary(rows)}", file=sys.stderr)
+    facts = {"source": source.person, "target": target.person, "weights_sha256": sha256_of(swapper / WEIGHTS)}
+    metadata = lineage("swaps", settings, made_by=None, above=metadata_of(fits)) | facts
+    write_table(swaps, table_of_rows(SWAPS, rows, metadata), SWAPS)
+
+
+def check_pair(swapper: Path, *, source: str, target: str) -> None:
+    """Nothing, when the swapper was trained for this pair; else ModelError."""
+    made = read_description(swapper)
+    if (made["source"], made["target"]) != (source, target):
+        raise ModelError(
+            f"{swapper}: trained for {made['source']} in {made['target']}'s place, asked for {source} in {target}'s; "
+            "use that pair's swapper"
+        )
+
+
+def people_of(identities: Path, fits: pa.Table) -> dict[tuple[int, int], str | None]:
+    """Who each face of the clip is, by frame and face; None is nobody on record."""
+    named = read_table(identities, IDENTITIES, columns=(*KEYS, "person")).to_pylist()
+    clips = set(fits.column("clip").to_pylist())
+    return {(row["frame"], row["face"]): row["person"] for row in named if row["clip"] in clips}
+
+
+def rows_of(
+    fits: pa.Table,
+    clip: pa.Table,
+    people: dict[tuple[int, int], str | None],
+    *,
+    target: str,
+    settings: Settings,
+) -> list[Row]:
+    """A row for every face of the clip, and for every frame without one; those to be painted have no reason yet."""
+    rows: list[Row] = []
+    for face, points in zip(fits.select([*KEYS, "yaw_deg", "reason"]).to_pylist(), points_of(fits), strict=True):
+        person = people.get((face["frame"], face["face"]))
+        reason = face["reason"] or _objection(person, face["yaw_deg"], target=target, settings=settings)
+        rows.append({key: face[key] for key in KEYS} | NOTHING | {"points": points.ravel(), "reason": reason})
+    seen = {row["frame"] for row in rows}
+    for frame in clip.select(["clip", "frame", "reason"]).to_pylist():
+        if frame["frame"] not in seen:
+            reason = frame["reason"] or "no face found"
+            rows.append({"clip": frame["clip"], "frame": frame["frame"], "face": -1} | NOTHING | {"reason": reason})
+    return sorted(rows, key=lambda row: (row["frame"], row["face"]))
+
+
+def painted_rows(clip: pa.Table, rows: Sequence[Row], *, model: FaceModel, person: str, team: Workers) -> list[Row]:
+    """`rows` with what the model painted, chunk by chunk in order of frames."""
+    painted = {(row["frame"], row["face"]): row for row in rows}
+    wanted = [row for row in rows if row["reason"] is None]
+    for kept, faces, own in _chunks(_cut_faces(clip, wanted), person):
+        values = _columns(model.paint(faces), own, team)
+        painted |= {(row["frame"], row["face"]): row | new for row, new in zip(kept[own], values, strict=True)}
+    return list(painted.values())
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """How many faces were painted, and how many were not for what."""
+    reasons = Counter(_kind(row["reason"]) for row in rows if row["reason"])
+    number = sum(row["reason"] is None for row in rows)
+    left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+    return f"{number} faces painted, {sum(reasons.values())} not{f' ({left_out})' * bool(left_out)}"
+
+
+def _kind(reason: str) -> str:
+    """A reason without its numbers."""
+    return " ".join(word for word in reason.split(" above ")[0].split(" of ")[0].split() if not word[0].isdigit())
+
+
+def _objection(person: str | None, yaw_deg: float, *, target: str, settings: Settings) -> str | None:
+    if person is None:
+        return "nobody on record"
+    if person != target:
+        return f"another person: {person}"
+    if abs(yaw_deg) > settings.max_yaw_deg:
+        return f"yaw {abs(yaw_deg):.0f} above {settings.max_yaw_deg:g}"
+    return None
+
+
+def _cut_faces(clip: pa.Table, wanted: Sequence[Row]) -> Iterator[tuple[Row, Cut]]:
+    rows: dict[int, list[Row]] = {}
+    for row in wanted:
+        rows.setdefault(row["frame"], []).append(row)
+    images = read_frames(clip, indices=sorted(rows)) if rows else iter(())
+    for frame, image in progress(images, total=len(rows), description="painting"):
+        for row in rows[frame]:
+            yield row, cut_face(image, row["points"].reshape(68, 2))
+
+
+def _chunks(faces: Iterator[tuple[Row, Cut]], person: str) -> Iterator[tuple[list[Row], FaceSet, slice]]:
+    """Rows, their faces, and which of them are the chunk's own: up to CHUNK, and OVERLAP more on either side."""
+    waiting: list[tuple[Row, Cut]] = []
+    begin = 0
+    for face in faces:
+        waiting.append(face)
+        if len(waiting) == begin + CHUNK + OVERLAP:
+            yield *_gathered(waiting, person), slice(begin, begin + CHUNK)
+            waiting = waiting[begin + CHUNK - OVERLAP :]
+            begin = OVERLAP
+    if len(waiting) > begin:
+        yield *_gathered(waiting, person), slice(begin, len(waiting))
+
+
+def _gathered(faces: Sequence[tuple[Row, Cut]], person: str) -> tuple[list[Row], FaceSet]:
+    rows, cuts = [row for row, _ in faces], [cut for _, cut in faces]
+    poses = [estimate_pose(row["points"].reshape(68, 2))[:3] for row in rows]
+    face_set = FaceSet(
+        person,
+        tuple(row["clip"] for row in rows),
+        tuple(row["frame"] for row in rows),
+        tuple(row["face"] for row in rows),
+        (None,) * len(rows),
+        np.stack([cut.pixels for cut in cuts]),
+        np.stack([cut.mask for cut in cuts]),
+        np.stack([cut.points for cut in cuts]),
+        np.array(poses, np.float32),
+        np.stack([cut.crop_from_frame for cut in cuts]),
+    )
+    return rows, face_set
+
+
+def _columns(painted: Painted, own: slice, team: Workers) -> list[Row]:
+    """What the table says of each painted face; pictures are encoded by as many threads as there are."""
+    patches = team.map(encode_png, painted.patches_NHWC[own])
+    alphas = team.map(encode_png, painted.alpha_NHW[own])
+    return [
+        {
+            "patch": patch,
+            "alpha": alpha,
+            "crop_from_frame": crop.ravel(),
+            "painted_points": points.ravel(),
+            "outline_from": before.ravel().tolist(),
+            "outline_to": after.ravel().tolist(),
+        }
+        for patch, alpha, crop, points, before, after in zip(
+            patches,
+            alphas,
+            painted.crop_from_frame_N23[own],
+            painted.points_N2[own],
+            painted.outline_from[own],
+            painted.outline_to[own],
+            strict=True,
+        )
+    ]
+
+
+if __name__ == "__main__":
+    run(main)
