@@ -1,5 +1,6 @@
 """What the swapper paints over every face of the target in a clip; a row a face, with a reason where it does not."""
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -143,7 +144,7 @@ def summary(rows: Sequence[Row]) -> str:
 
 def _kind(reason: str) -> str:
     """A reason without its numbers."""
-    return " ".join(word for word in reason.split(" above ")[0].split(" of ")[0].split() if not word[0].isdigit())
+    return re.sub(r"[ :]*(\d|above).*", "", reason)
 
 
 def _objection(person: str | None, yaw_deg: float, *, target: str, settings: Settings) -> str | None:
