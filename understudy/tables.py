@@ -162,6 +162,22 @@ SWAPS = _schema(
     ("outline_to", pa.list_(pa.float32()), "where the composite moves them, in source pixels"),
     REASON,
 )
+# What is known of drawn footage; given beside it, not made by a stage.
+TRUTH = _schema(
+    "truth",
+    CLIP,
+    FRAME,
+    YAW,
+    PITCH,
+    ROLL,
+    ("mouth_opening", pa.float32(), "gap between the inner lips / outer-eye distance, from the true points"),
+    ("eye_opening", pa.float32(), "mean gap between the lids / outer-eye distance, from the true points"),
+    ("gaze_x", pa.float32(), "-1 to 1: 30 degrees to the right of the picture at 1"),
+    ("gaze_y", pa.float32(), "-1 to 1: 22 degrees up at 1"),
+    POINTS,
+    ("true_swap_frame", pa.int32(), "index of this frame in the clip of the true swap; null where there is none"),
+    ("drawn_sha256", pa.string(), "hash of the RGB pixels as they were drawn, before encoding"),
+)
 SCHEMAS = {
     "frames": FRAMES,
     "faces": FACES,

@@ -22,7 +22,7 @@ def bump(x: Array, y: Array, at: tuple[float, float], size: tuple[float, float],
     return np.asarray(np.exp(-(distance if power == 1.0 else distance**power)))
 
 
-def ridge(distance: Array, width: float, power: float = 2.0) -> Array:
+def ridge(distance: Array, width: Array | float, power: float = 2.0) -> Array:
     """A crest of height 1 where `distance` is zero."""
     return np.asarray(np.exp(-(np.abs(distance / width) ** power)))
 
@@ -33,9 +33,7 @@ def smooth_max(first: Array, second: Array, softness: float) -> Array:
     return np.asarray(second * (1 - share) + first * share + softness * share * (1 - share))
 
 
-def ellipsoid_cap(
-    x: Array, y: Array, center: tuple[float, float, float], radii: tuple[float, float, float]
-) -> Array:
+def ellipsoid_cap(x: Array, y: Array, center: tuple[float, float, float], radii: tuple[float, float, float]) -> Array:
     """Height of the front of an ellipsoid, continued smoothly downwards beyond its rim."""
     distance = ((x - center[0]) / radii[0]) ** 2 + ((y - center[1]) / radii[1]) ** 2
     return np.asarray(center[2] + radii[2] * (1 - distance / 2 - distance * distance / 8))
@@ -43,9 +41,7 @@ def ellipsoid_cap(
 
 def dot(first: Array, second: Array) -> Array:
     """Scalar products over the last axis, which has three entries; `second` may be a single vector."""
-    return np.asarray(
-        first[..., 0] * second[..., 0] + first[..., 1] * second[..., 1] + first[..., 2] * second[..., 2]
-    )
+    return np.asarray(first[..., 0] * second[..., 0] + first[..., 1] * second[..., 1] + first[..., 2] * second[..., 2])
 
 
 def unit(vectors: Array) -> Array:

@@ -51,7 +51,7 @@ def _fields() -> dict[str, Array]:
         dy=0.16 * at((3.3, -1.0), (1.8, 0.6)) - 0.10 * at((3.5, 1.2), (2, 0.6)),
         dz=0.10 * at((3.3, -1.1), (1.7, 0.6)),
     )
-    add("blink", dz=0.07 * lid_crease(ax, y) + 0.14 * at((3.0, 0.9), (1.5, 0.55)))  # the lid's fold is drawn out
+    add("blink", dz=0.07 * lid_crease(ax, y) + 0.26 * at((3.0, 0.9), (1.6, 0.6)))  # the lid's fold is drawn out
     return fields
 
 

@@ -19,9 +19,7 @@ SOUND_BITS_PER_S = 96_000
 BT709 = 1
 LIMITED_RANGE = 1
 X264_PARAMS = "threads=4:lookahead-threads=1:sliced-threads=0:cpu-independent=1"
-EXACT = (
-    Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.BITEXACT
-)
+EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.BITEXACT
 
 
 def write_clip(

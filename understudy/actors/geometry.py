@@ -84,9 +84,7 @@ def position_of_height(y: Array | float) -> Array:
 def upper_lip_height(across: Array) -> Array:
     """Height of the upper lip's red above the mouth line; `across` is −1…1 from corner to corner."""
     width = np.abs(across)
-    return np.asarray(
-        np.maximum(0.80 * (1 - width**1.7) - 0.15 * np.exp(-((across / 0.13) ** 2)), 0) * (width < 1)
-    )
+    return np.asarray(np.maximum(0.80 * (1 - width**1.7) - 0.15 * np.exp(-((across / 0.13) ** 2)), 0) * (width < 1))
 
 
 def lower_lip_height(across: Array) -> Array:
@@ -137,9 +135,7 @@ def grid_normals(points: Array) -> tuple[Array, Array]:
 
 
 def _skull(angle: Array, position: Array) -> tuple[Array, Array, Array]:
-    front_y, front_z, side_x, side_y, side_z, back_y, back_z, front_n, back_n = np.moveaxis(
-        ring_at(position), -1, 0
-    )
+    front_y, front_z, side_x, side_y, side_z, back_y, back_z, front_n, back_n = np.moveaxis(ring_at(position), -1, 0)
     sine, cosine = np.sin(angle), np.cos(angle)
     facing = cosine > 0
     exponent = np.where(facing, front_n, back_n)

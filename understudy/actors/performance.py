@@ -15,17 +15,17 @@ Curve = np.ndarray
 
 SYLLABLES_PER_S = 2.9
 BLINK_EVERY_S = 1.15
-BLINK_KINDS = ("quick", "quick", "slow", "half")
+BLINK_KINDS = ("quick", "slow", "quick", "half", "quick")
 
 
 @dataclass(frozen=True)
 class Performance:
     """One frame of acting.
 
-    Angles are degrees: yaw is positive when the face turns to the picture's right, pitch when it looks up or down by
-    the renderer's x axis (positive: down), roll when it tilts to the picture's left. `x` and `y` move the head, in
-    centimetres, y up. Gaze is −1…1: 30° sideways (positive: picture's right) and 22° up. The rest are muscle
-    activations: 0 is at rest, 1 is a strong but natural pose; `jaw` 1 opens by 16°, `blink` 1 closes the lids.
+    Angles are degrees: yaw is positive when the nose points to the picture's right, pitch when it points up, roll
+    when the head tilts clockwise in the picture. `x` and `y` move the head, in centimetres, y up. Gaze is
+    −1…1: 30° sideways (positive: picture's right) and 22° up. The rest are muscle activations: 0 is at rest, 1 is a
+    strong but natural pose; `jaw` 1 opens by 16°, `blink` 1 closes the lids.
     """
 
     yaw_deg: float = 0.0
@@ -170,7 +170,7 @@ def _plateau(offset_s: Curve, *, half_s: float, ramp_s: float, height: float) ->
 BLINK_SHAPES: dict[str, Callable[[Curve], Curve]] = {
     "quick": lambda offset_s: _plateau(offset_s, half_s=0.035, ramp_s=0.10, height=1.0),
     "slow": lambda offset_s: _plateau(offset_s, half_s=0.13, ramp_s=0.20, height=1.0),
-    "half": lambda offset_s: _plateau(offset_s, half_s=0.28, ramp_s=0.22, height=0.55),
+    "half": lambda offset_s: _plateau(offset_s, half_s=0.16, ramp_s=0.22, height=0.5),
 }
 
 

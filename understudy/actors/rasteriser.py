@@ -57,7 +57,7 @@ def rasterise(points: Array, nearness: Array, triangles: Array, *, size: tuple[i
     for part in _chunks(num_candidates):
         block = chosen[part]
         which, px, py = _candidates(left[block], right[block], top[block], bottom[block])
-        u, v = _barycentric(a[block], b[block], c[block], area[block], which, px, py)
+        u, v = _barycentric((a[block], b[block], c[block]), area[block], which=which, pixel=(px, py))
         inside = (u >= EDGE) & (v >= EDGE) & (u + v <= 1 - EDGE)
         which, u, v = which[inside], u[inside], v[inside]
         depths = nearness[triangles[block]]
@@ -117,10 +117,11 @@ def _candidates(left: Array, right: Array, top: Array, bottom: Array) -> tuple[A
 
 
 def _barycentric(
-    a: Array, b: Array, c: Array, area: Array, which: Array, px: Array, py: Array
+    corners: tuple[Array, Array, Array], area: Array, *, which: Array, pixel: tuple[Array, Array]
 ) -> tuple[Array, Array]:
+    a, b, c = corners
     inverse = (1 / area).astype(F32)
-    x, y = (px + F32(0.5)) - a[which, 0], (py + F32(0.5)) - a[which, 1]
+    x, y = (pixel[0] + F32(0.5)) - a[which, 0], (pixel[1] + F32(0.5)) - a[which, 1]
     u_x, u_y = (c[:, 1] - a[:, 1]) * inverse, -(c[:, 0] - a[:, 0]) * inverse
     v_x, v_y = -(b[:, 1] - a[:, 1]) * inverse, (b[:, 0] - a[:, 0]) * inverse
     return x * u_x[which] + y * u_y[which], x * v_x[which] + y * v_y[which]

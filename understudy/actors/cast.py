@@ -1,0 +1,193 @@
+"""The cast: six people who look unlike each other, by hand."""
+
+from functools import cache
+from typing import Literal, get_args
+
+from understudy.actors.design import Design, Eyes, Hair, Skin
+from understudy.actors.person import Actor, built, true_swap
+
+Name = Literal["ada", "bo", "cleo", "dag", "emi", "finn"]
+CAST: tuple[Name, ...] = get_args(Name)
+
+DESIGNS: dict[Name, Design] = {
+    "ada": Design(
+        seed=11,
+        skin=Skin(melanin=0.06, blood=0.6, age=0.05, freckles=0.8, lip_tint=1.15),
+        eyes=Eyes(iris=(0.10, 0.16, 0.07), open=1.04, tilt=0.5),
+        hair=Hair("long", (0.17, 0.058, 0.02), brow=0.8, brow_half_width=0.20, lash=0.75, hairline=0.2, temples=1.3),
+        cloth=(0.035, 0.10, 0.12),
+        shoulders=0.86,
+        shape={
+            "brow_ridge": -1.0,
+            "brow_y": 0.0,
+            "nose_len": -0.5,
+            "nose_w": -0.8,
+            "nose_z": 0.3,
+            "tip_up": 0.7,
+            "bridge_w": -0.8,
+            "hump": -0.6,
+            "ulip": 0.6,
+            "llip": 0.7,
+            "mouth_w": 0.5,
+            "mouth_y": 0.5,
+            "eye_size": 0.5,
+            "eye_depth": 0.3,
+            "malar": 0.6,
+            "cheek": 0.4,
+            "neck": -1.2,
+            "face_len": -1.2,
+            "width": -0.1,
+            "jaw_w": -0.4,
+            "chin_w": -0.4,
+        },
+    ),
+    "bo": Design(
+        seed=22,
+        skin=Skin(melanin=0.31, blood=0.6, age=0.2, stubble=0.65, moles=((3.4, -3.4),)),
+        eyes=Eyes(iris=(0.05, 0.025, 0.012), open=1.08, tilt=0.3),
+        hair=Hair("short", (0.012, 0.009, 0.007), brow=1.2, brow_half_width=0.30, lash=0.55),
+        cloth=(0.20, 0.20, 0.21),
+        shoulders=1.05,
+        shape={
+            "width": 0.3,
+            "jaw_w": 1.1,
+            "chin_w": 1.0,
+            "chin_z": 0.5,
+            "brow_ridge": 0.7,
+            "brow_y": 0.1,
+            "eye_depth": 0.5,
+            "eye_size": 0.1,
+            "nose_len": 0.3,
+            "nose_w": 0.6,
+            "nose_z": 0.8,
+            "bridge_z": 0.7,
+            "hump": 0.6,
+            "ulip": 0.1,
+            "llip": 0.4,
+            "mouth_w": 0.4,
+            "mouth_y": 0.2,
+            "neck": 0.9,
+            "face_len": -0.5,
+        },
+    ),
+    "cleo": Design(
+        seed=33,
+        skin=Skin(melanin=0.86, blood=0.3, age=0.1, lipstick=0.35),
+        eyes=Eyes(iris=(0.03, 0.015, 0.008), open=1.08, tilt=0.7),
+        hair=Hair("curly", (0.007, 0.005, 0.004), brow=0.85, brow_half_width=0.2, lash=0.8),
+        cloth=(0.22, 0.10, 0.03),
+        shoulders=0.88,
+        shape={
+            "width": 0.1,
+            "jaw_w": -0.5,
+            "chin_w": -0.3,
+            "brow_ridge": -0.8,
+            "nose_len": -0.3,
+            "nose_w": 1.9,
+            "nose_z": -0.9,
+            "bridge_z": -1.0,
+            "bridge_w": 0.8,
+            "ulip": 1.9,
+            "llip": 1.6,
+            "mouth_w": 0.4,
+            "mouth_z": 1.2,
+            "eye_size": 0.7,
+            "malar": 0.9,
+            "eye_dist": 0.6,
+            "forehead": 0.6,
+            "neck": -0.6,
+        },
+    ),
+    "dag": Design(
+        seed=44,
+        skin=Skin(melanin=0.14, blood=1.0, age=1.0, stubble=0.3),
+        eyes=Eyes(iris=(0.10, 0.16, 0.26), open=0.88, tilt=-0.4),
+        hair=Hair("bald", (0.22, 0.20, 0.18), brow=1.1, brow_half_width=0.33, lash=0.4, beard=0.9),
+        cloth=(0.03, 0.06, 0.05),
+        shoulders=1.05,
+        shape={
+            "width": 1.2,
+            "jaw_w": 0.8,
+            "cheek": 1.5,
+            "chin_w": 0.6,
+            "nose_w": 1.2,
+            "nose_z": 0.5,
+            "nose_len": 0.4,
+            "tip_up": -0.8,
+            "brow_ridge": 0.8,
+            "eye_size": -0.7,
+            "eye_depth": -0.5,
+            "forehead": 0.8,
+            "skull_h": -0.4,
+            "mouth_w": 0.2,
+            "face_len": -0.7,
+            "neck": 1.4,
+        },
+    ),
+    "emi": Design(
+        seed=55,
+        skin=Skin(melanin=0.22, blood=0.2, age=0.05, lipstick=0.25),
+        eyes=Eyes(iris=(0.03, 0.016, 0.01), open=0.85, tilt=1.5),
+        hair=Hair("bob", (0.006, 0.005, 0.005), brow=0.9, brow_half_width=0.22, lash=0.7, temples=1.0),
+        cloth=(0.16, 0.15, 0.12),
+        shoulders=0.84,
+        shape={
+            "width": 0.7,
+            "jaw_w": -0.2,
+            "chin_w": -0.9,
+            "brow_ridge": -1.5,
+            "eye_depth": 1.3,
+            "eye_dist": 0.9,
+            "nose_len": -0.8,
+            "nose_w": 0.2,
+            "nose_z": -1.2,
+            "bridge_z": -1.6,
+            "malar": 1.3,
+            "cheek": 0.6,
+            "ulip": 0.4,
+            "llip": 0.5,
+            "mouth_w": -0.5,
+            "face_len": -0.6,
+            "neck": -1.0,
+        },
+    ),
+    "finn": Design(
+        seed=66,
+        skin=Skin(melanin=0.18, blood=0.55, age=0.3, freckles=0.15),
+        eyes=Eyes(iris=(0.05, 0.13, 0.26), open=1.0, tilt=0.4),
+        hair=Hair("quiff", (0.20, 0.115, 0.045), brow=1.1, brow_half_width=0.26, lash=0.5),
+        cloth=(0.09, 0.03, 0.03),
+        shape={
+            "width": -0.5,
+            "jaw_w": 0.2,
+            "chin_w": 0.2,
+            "chin_z": 1.0,
+            "face_len": 0.6,
+            "nose_len": 0.8,
+            "nose_w": -0.7,
+            "nose_z": 0.7,
+            "bridge_z": 0.8,
+            "tip_up": -0.2,
+            "ulip": -1.0,
+            "llip": -0.4,
+            "mouth_w": 0.3,
+            "eye_dist": -0.7,
+            "malar": 0.2,
+            "cheek": -1.2,
+            "brow_ridge": 0.5,
+            "mouth_y": -0.3,
+        },
+    ),
+}
+
+
+@cache
+def actor(name: Name) -> Actor:
+    """A member of the cast, built once a process."""
+    return built(DESIGNS[name])
+
+
+@cache
+def hybrid(performer: Name, likeness: Name, tone: float = 0.0) -> Actor:
+    """The true swap: the likeness' face on the performer's head; tone 1 matches the performer's mean skin colour."""
+    return true_swap(actor(performer), actor(likeness), tone=tone)
