@@ -10,7 +10,6 @@ from understudy.engines.project import files_below, one_line_errors, open_projec
 
 with one_line_errors():
     project = open_project(config)
-    hooks.before_planning(workflow)
 
 clips = list(project.nouns.clips)
 people = project.nouns.people
@@ -311,16 +310,16 @@ rule scores:
 
 
 with one_line_errors():
-    hooks.after_parsing(workflow, project)
+    hooks.after_reading(workflow, project)
 
 
 onstart:
-    hooks.on_start(workflow)
+    hooks.on_start(workflow, project)
 
 
 onsuccess:
-    hooks.on_end(workflow)
+    hooks.on_end(workflow, project)
 
 
 onerror:
-    hooks.on_end(workflow)
+    hooks.on_end(workflow, project)

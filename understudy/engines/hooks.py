@@ -1,7 +1,95 @@
-"""What the Snakefile calls while it is read, when jobs start and when they have ended."""
+"""What the Snakefile calls: when it has been read, when jobs start, and when they have ended."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from understudy.engines import runs
+from understudy.engines.instances import Instance, instances, stage_of
+from understudy.engines.project import Project, one_line_errors
+from understudy.engines.recording import record
+from understudy.engines.trust import STORE, Records, doubt, foreign
+from understudy.errors import EngineError
+
+if TYPE_CHECKING:
+    from snakemake.workflow import Workflow
+
+ONLY_LOOKING = {"-n", "--dry-run", "--dryrun"}
+_suspended: list[bool] = []
 
 
-def before_planning(workflow): pass
-def after_parsing(workflow, project): pass
-def on_start(workflow): pass
-def on_end(workflow): pass
+@contextmanager
+def suspended() -> Iterator[None]:
+    """Read the Snakefile without settling anything."""
+    _suspended.append(True)
+    try:
+        yield
+    finally:
+        _suspended.pop()
+
+
+def after_reading(workflow: "Workflow", project: Project) -> None:
+    """Make Snakemake's memory true before it plans, so that it cannot skip wrongly.
+
+    Raises EngineError when another run is at work.
+    """
+    if _suspended or not workflow.is_main_process:
+        return
+    process = runs.other_run()
+    if process:
+        if not ONLY_LOOKING & set(sys.argv):
+            raise runs.busy(process)
+        return
+    runs.remove_stale_locks()
+    _check_store(workflow)
+    records = Records()
+    known = instances(workflow, project.nouns)
+    unknown = foreign(known, records)
+    if unknown or runs.unrecorded():
+        _settle()
+    settled = {instance.stage for instance in unknown}
+    for instance in known:
+        if instance.stage not in settled:
+            _distrust_if_doubtful(instance, records)
+
+
+def on_start(workflow: "Workflow", project: Project) -> None:
+    """Hold the lock, and note which stages will be owed to DVC."""
+    with one_line_errors():
+        runs.hold()
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
+    runs.owe([*runs.unrecorded(), *(stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs)])
+
+
+def on_end(workflow: "Workflow", project: Project) -> None:
+    """Record for DVC what ran."""
+    if workflow.touch:
+        runs.owe([])
+        return
+    jobs = [job for job in workflow.dag.jobs if job.output and workflow.dag.finished(job)]
+    with one_line_errors():
+        record(workflow, project, [stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs])
+
+
+def _settle() -> None:
+    """In a process of its own: it reads the Snakefile again to plan its jobs."""
+    done = subprocess.run([sys.executable, "-m", "understudy.engines.accept", "--quiet"], check=False)
+    if done.returncode:
+        raise EngineError("what DVC made could not be told to Snakemake; see above")
+
+
+def _distrust_if_doubtful(instance: Instance, records: Records) -> None:
+    if all(Path(output).exists() for output in instance.outputs):
+        reason = doubt(instance, records)
+        if reason:
+            for output in instance.outputs:
+                records.distrust(output, reason)
+
+
+def _check_store(workflow: "Workflow") -> None:
+    backend = workflow.workflow_settings.persistence_backend
+    if getattr(backend, "name", str(backend)).lower() != "file":
+        raise EngineError(f"Snakemake's records must lie in {STORE}/; leave --persistence-backend away")

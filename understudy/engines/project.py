@@ -40,12 +40,14 @@ class Project:
 def open_project(overrides: Mapping[str, object]) -> Project:
     """The project in the working directory, with params.yaml held fast for every job of this run.
 
+    Jobs find this project's modules and this environment's Python, whatever the shell has.
     Raises EngineError when settings are given on Snakemake's command line: no stage would see them.
     """
     if overrides:
         raise EngineError("settings come from params.yaml alone; edit it instead of --config or --configfile")
     os.environ["UNDERSTUDY_PARAMS"] = str(_held_fast(PARAMS))
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
+    _prepend("PYTHONPATH", Path.cwd())
+    _prepend("PATH", Path(sys.executable).parent)
     return Project(nouns=read_nouns(), params=read_params())
 
 
@@ -81,6 +83,11 @@ def _held_fast(params: Path) -> Path:
         with replacing(copy) as temporary:
             temporary.write_bytes(content)
     return copy
+
+
+def _prepend(variable: str, folder: Path) -> None:
+    folders = os.environ.get(variable, "").split(os.pathsep)
+    os.environ[variable] = os.pathsep.join([str(folder), *(other for other in folders if other not in ("", str(folder)))])
 
 
 def _sorted(value: object) -> object:

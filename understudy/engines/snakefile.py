@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from understudy.engines import hooks
 from understudy.engines.project import Project
 
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
 
+NO_LIMIT = 10**12
 SNAKEFILE = Path("Snakefile")
 
 
@@ -22,7 +24,7 @@ def opened() -> Iterator[tuple["Workflow", Project]]:
     from snakemake.api import SnakemakeApi
     from snakemake.settings.types import OutputSettings, Quietness, ResourceSettings
 
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
+    with hooks.suspended(), SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(ResourceSettings(cores=1), snakefile=SNAKEFILE)._workflow
         yield workflow, workflow.globals["project"]
 
@@ -31,10 +33,11 @@ def opened() -> Iterator[tuple["Workflow", Project]]:
 def planned() -> Iterator[tuple["Workflow", Project]]:
     """As `opened`, with the jobs of everything the project names in `workflow.dag.jobs`; nothing is run."""
     from snakemake.api import SnakemakeApi
-    from snakemake.settings.types import DAGSettings, OutputSettings, Quietness, ResourceSettings
+    from snakemake.settings.types import DAGSettings, ExecutionSettings
 
-    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
-        described = api.workflow(ResourceSettings(cores=1), snakefile=SNAKEFILE)
-        described.dag(DAGSettings(max_checksum_file_size=10**12))
-        workflow = described._workflow
-        yield workflow, workflow.globals["project"]
+    with opened() as (workflow, project):
+        workflow.dag_settings = DAGSettings(max_checksum_file_size=NO_LIMIT)
+        workflow.execution_settings = ExecutionSettings()
+        workflow._prepare_dag(forceall=False, ignore_incomplete=True, lock_warn_only=True)
+        workflow._build_dag()
+        yield workflow, project

@@ -1,0 +1,77 @@
+"""Snakemake and DVC see the same stages, commands, dependencies, parameters and outputs."""
+
+import json
+from pathlib import PurePosixPath
+
+from tests.engines.workspace import Workspace
+
+SNAKEMAKE = """
+import json
+from understudy.engines.instances import stage_of
+from understudy.engines.rendering import LOGGED
+from understudy.engines.snakefile import planned
+
+with planned() as (workflow, project):
+    found = {}
+    for job in workflow.dag.jobs:
+        if not job.output:
+            continue
+        models = {f"models.{model}" for model in job.params.get("models", {})}
+        names = {name for name, value in job.rule.params.items() if not callable(value) and name != "models"}
+        command = job.shellcmd.replace(f" 2>&1 | tee {job.log} >&2", "")
+        found[stage_of(job.rule.name, job.wildcards_dict, project.nouns)] = {
+            "command": command,
+            "inputs": sorted(map(str, job.input)),
+            "outputs": sorted(map(str, job.output)),
+            "params": sorted(names | models),
+        }
+    print(json.dumps(found))
+"""
+DVC = """
+import json
+from dvc.dependency import ParamsDependency
+from dvc.repo import Repo
+
+with Repo() as repo:
+    found = {}
+    for stage in repo.index.stages:
+        params = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]
+        found[stage.addressing] = {
+            "command": stage.cmd,
+            "inputs": sorted(dep.def_path for dep in stage.deps if dep not in params),
+            "outputs": sorted(out.def_path for out in stage.outs),
+            "params": sorted(name for dep in params for name in dep.params),
+        }
+    print(json.dumps(found))
+"""
+
+
+def test_both_engines_see_the_same_stages(finished: Workspace):
+    snakemake, dvc = _seen(finished, SNAKEMAKE), _seen(finished, DVC)
+    assert set(snakemake) == set(dvc)
+    assert len(snakemake) == 16
+    for stage, by_snakemake in snakemake.items():
+        for aspect in ("command", "outputs", "params"):
+            assert by_snakemake[aspect] == dvc[stage][aspect], stage
+
+
+def test_both_engines_see_the_same_dependencies(finished: Workspace):
+    snakemake, dvc = _seen(finished, SNAKEMAKE), _seen(finished, DVC)
+    for stage, by_snakemake in snakemake.items():
+        inputs, dependencies = by_snakemake["inputs"], dvc[stage]["inputs"]
+        assert [path for path in inputs if not any(_lies_in(path, folder) for folder in dependencies)] == [], stage
+        assert [path for path in dependencies if not any(_lies_in(file, path) for file in inputs)] == [], stage
+
+
+def test_the_rendered_file_is_what_the_rules_say(finished: Workspace):
+    before = finished.read("dvc.yaml")
+    assert "nothing to do" in finished.run("python", "-m", "understudy.engines.render").stdout
+    assert finished.read("dvc.yaml") == before
+
+
+def _seen(workspace: Workspace, script: str) -> dict[str, dict]:
+    return json.loads(workspace.run("python", "-c", script).stdout)
+
+
+def _lies_in(file: str, path: str) -> bool:
+    return PurePosixPath(file).is_relative_to(path)

@@ -1,0 +1,218 @@
+"""A run by one engine is nothing to do for the other, and no order of commands makes Snakemake skip wrongly."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.engines.workspace import Workspace
+
+BELOW_FACES = 12  # jobs: 2 each of faces, landmarks, embeddings, crops, and identities, swapper, swaps, shots, scores
+FACES = {"data/faces/ada.parquet", "data/faces/bo.parquet"}
+
+
+def more_upsampling(params: dict) -> None:
+    params["faces"]["upsample"] += 1
+
+
+def less_upsampling(params: dict) -> None:
+    params["faces"]["upsample"] -= 1
+
+
+@pytest.fixture(scope="session")
+def remade(pristine: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A project that DVC has made; not to be changed."""
+    workspace = pristine.copy(tmp_path_factory.mktemp("remade") / "project")
+    workspace.dvc("repro", "--quiet")
+    return workspace
+
+
+@pytest.fixture
+def made_by_dvc(remade: Workspace, tmp_path: Path) -> Workspace:
+    """A project of the test's own that DVC has made."""
+    workspace = remade.copy(tmp_path / "project")
+    workspace.ran()
+    return workspace
+
+
+def test_a_snakemake_run_is_nothing_to_do_for_dvc(project: Workspace):
+    assert project.changed() == set()
+    project.dvc("repro", "--quiet")
+    assert project.ran() == []
+
+
+def test_a_dvc_run_is_nothing_to_do_for_snakemake(made_by_dvc: Workspace):
+    assert made_by_dvc.planned() == set()
+    made_by_dvc.snakemake()
+    assert made_by_dvc.ran() == []
+
+
+def test_both_engines_make_the_same_bytes(project: Workspace, remade: Workspace):
+    assert project.artifacts() == remade.artifacts()
+
+
+def test_metrics_and_plots_are_shown(project: Workspace):
+    assert "data/scores/bo.ada-for-bo.json" in project.dvc("metrics", "show").stdout
+    shown = project.dvc("plots", "show", "--json").stdout
+    assert "history.csv" in shown
+
+
+def test_after_a_pull_and_an_edit_what_depends_on_it_runs(project: Workspace, tmp_path: Path):
+    clone = _pulled_clone(project, tmp_path)
+    clone.set_params(more_upsampling)
+    assert len(clone.planned()) == BELOW_FACES + 1
+    clone.snakemake()
+    assert clone.changed() == set()
+    assert clone.read("data/faces/ada.parquet") != project.read("data/faces/ada.parquet")
+
+
+def test_after_a_pull_nothing_is_to_do(project: Workspace, tmp_path: Path):
+    clone = _pulled_clone(project, tmp_path)
+    assert "accepted" in clone.run("python", "-m", "understudy.engines.accept").stdout
+    assert clone.planned() == set()
+    clone.set_params(more_upsampling)
+    assert len(clone.planned()) == BELOW_FACES + 1
+
+
+def test_accepting_refuses_what_dvc_does_not_vouch_for(made_by_dvc: Workspace):
+    made_by_dvc.set_params(more_upsampling)
+    refused = made_by_dvc.run("python", "-m", "understudy.engines.accept", check=False)
+    assert refused.returncode == 1
+    assert "not as dvc.lock records: faces@ada, faces@bo" in refused.stderr
+
+
+def test_an_edit_after_a_dvc_run_reruns_what_depends_on_it(made_by_dvc: Workspace):
+    made_by_dvc.set_params(more_upsampling)
+    assert len(made_by_dvc.planned()) == BELOW_FACES + 1
+
+
+def test_a_parameter_set_back_after_a_dvc_run_is_not_skipped(project: Workspace):
+    project.set_params(more_upsampling)
+    project.dvc("repro", "--quiet")
+    with_more = project.read("data/faces/ada.parquet")
+    project.set_params(less_upsampling)
+    assert project.planned() >= FACES
+    project.snakemake()
+    assert project.read("data/faces/ada.parquet") != with_more
+    assert project.changed() == set()
+
+
+def test_a_stage_that_dvc_made_alone_reruns_those_below(project: Workspace):
+    project.set_params(more_upsampling)
+    project.dvc("repro", "--quiet", "--single-item", "faces@ada", "faces@bo")
+    planned = project.planned()
+    assert not planned & FACES
+    assert len(planned) == BELOW_FACES + 1 - len(FACES)
+
+
+def test_an_artifact_changed_by_hand_is_made_again(project: Workspace):
+    made = project.read("data/landmarks/bo.parquet")
+    project.write("data/landmarks/bo.parquet", "edited")
+    project.snakemake()
+    assert project.read("data/landmarks/bo.parquet") == made
+
+
+def test_footage_replaced_by_an_older_file_is_noticed(project: Workspace):
+    project.write("older.mp4", "other footage")
+    os.utime(project.root / "older.mp4", (1, 1))
+    (project.root / "older.mp4").rename(project.root / "data/raw/bo.mp4")
+    assert "data/frames/bo.parquet" in project.planned()
+    assert "data/frames/ada.parquet" not in project.planned()
+
+
+def test_an_older_state_checked_out_is_nothing_to_do(project: Workspace):
+    before = project.read("params.yaml"), project.read("dvc.lock")
+    project.set_params(more_upsampling)
+    project.snakemake()
+    project.write("params.yaml", before[0])
+    project.write("dvc.lock", before[1])
+    project.dvc("checkout", "--quiet", "--force")
+    assert project.planned() == set()
+
+
+def test_settings_edited_during_a_run_do_not_reach_its_stages(project: Workspace):
+    project.set_params(more_upsampling)
+    _edit_while_faces_run(project, "params.yaml", project.read("params.yaml") + "# and more\n", less_upsampling)
+    assert "edited meanwhile" in project.read("run.log")
+    assert project.planned() >= FACES
+    assert {"faces@ada", "faces@bo"} & project.changed()
+
+
+def test_code_edited_while_it_runs_runs_again(project: Workspace):
+    project.set_params(more_upsampling)
+    _edit_while_faces_run(project, "stages/faces.py", project.read("stages/faces.py") + "# edited\n", None)
+    assert project.planned() & FACES
+
+
+def test_after_a_kill_the_next_run_goes_on_by_itself(project: Workspace):
+    project.set_params(more_upsampling)
+    process = _started(project, PAUSE="identities")
+    _wait_for(project.root / "paused.txt")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    finished = project.ran()
+    assert len(finished) >= 2
+    project.snakemake()
+    assert not {line for line in project.ran() if line in finished}
+    assert project.changed() == set()
+    assert project.planned() == set()
+
+
+def test_what_a_killed_run_made_is_recorded_by_the_next(project: Workspace):
+    project.set_params(more_upsampling)
+    process = _started(project, PAUSE="swapper")
+    _wait_for(project.root / "paused.txt")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    project.snakemake("data/faces/ada.parquet")
+    assert not {"faces@ada", "landmarks@bo", "identities"} & project.changed()
+
+
+def _pulled_clone(project: Workspace, tmp_path: Path) -> Workspace:
+    """What a colleague has after cloning and pulling: DVC's artifacts, nothing of Snakemake's."""
+    remote = tmp_path / "remote"
+    project.dvc("remote", "add", "--quiet", "--default", "store", str(remote))
+    project.dvc("push", "--quiet")
+    clone = project.copy(tmp_path / "clone")
+    for folder in (".snakemake", ".understudy", ".dvc/cache", ".dvc/tmp"):
+        shutil.rmtree(clone.root / folder, ignore_errors=True)
+    for path in clone.artifacts():
+        if not path.startswith("data/raw/"):
+            (clone.root / path).unlink()
+    clone.dvc("pull", "--quiet")
+    clone.ran()
+    return clone
+
+
+def _started(project: Workspace, **environment: str) -> subprocess.Popen[bytes]:
+    log = (project.root / "run.log").open("wb")
+    command = ["snakemake", "--cores", "2"]
+    return subprocess.Popen(
+        command,
+        cwd=project.root,
+        env=project.environment(**environment),
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _edit_while_faces_run(project: Workspace, path: str, text: str, change) -> None:
+    process = _started(project, PAUSE="faces")
+    _wait_for(project.root / "paused.txt")
+    project.write(path, text)
+    if change:
+        project.set_params(change)
+    (project.root / "paused.txt").write_text("go on")
+    assert process.wait() == 0, project.read("run.log")
+
+
+def _wait_for(path: Path, seconds: int = 60) -> None:
+    until = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < until, f"{path} did not appear"
+        time.sleep(0.02)

@@ -1,0 +1,152 @@
+"""What an edit makes run again: exactly the stages it concerns and those below them, by both engines."""
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from tests.engines.workspace import Workspace
+
+ANALYSIS = ("frames", "faces", "landmarks", "embeddings")
+FIRST_OUTPUT = {
+    "clips": ["data/clips.json"],
+    **{stage: [f"data/{stage}/ada.parquet", f"data/{stage}/bo.parquet"] for stage in ANALYSIS},
+    "identities": ["data/identities.parquet"],
+    "crops": ["data/crops/ada.parquet", "data/crops/bo.parquet"],
+    "swapper": ["data/swapper/ada-bo/weights.safetensors"],
+    "swaps": ["data/swaps/bo.ada-for-bo.parquet"],
+    "shots": ["data/shots/bo.ada-for-bo.mp4"],
+    "scores": ["data/scores/bo.ada-for-bo.json"],
+}
+BELOW = {
+    "frames": set(FIRST_OUTPUT) - {"clips"},
+    "faces": set(FIRST_OUTPUT) - {"clips", "frames"},
+    "landmarks": {"landmarks", "embeddings", "identities", "crops", "swapper", "swaps", "shots", "scores"},
+    "embeddings": {"embeddings", "identities", "crops", "swapper", "swaps", "shots", "scores"},
+    "identities": {"identities", "crops", "swapper", "swaps", "shots", "scores"},
+    "crops": {"crops", "swapper", "swaps", "shots", "scores"},
+    "swapper": {"swapper", "swaps", "shots", "scores"},
+    "swaps": {"swaps", "shots", "scores"},
+    "shots": {"shots", "scores"},
+    "scores": {"scores"},
+}
+SECTION_OF = {"shots": "look"}
+
+
+@pytest.mark.parametrize("stage", BELOW)
+def test_an_edited_parameter_reruns_its_stage_and_those_below(project: Workspace, stage: str):
+    project.set_params(lambda params: _edit_first_number(params[SECTION_OF.get(stage, stage)]))
+    assert project.planned() == _outputs(BELOW[stage])
+    assert {name.partition("@")[0] for name in project.changed()} == {stage}
+
+
+def test_a_parameter_of_the_chosen_model_reruns_its_training(project: Workspace):
+    model = project.params()["swapper"]["model"]
+    project.set_params(lambda params: _edit_first_number(params["models"][model]))
+    assert project.planned() == _outputs(BELOW["swapper"])
+    assert project.changed() == {"swapper@ada-bo"}
+
+
+def test_a_parameter_of_another_model_reruns_nothing(project: Workspace):
+    others = set(project.params()["models"]) - {project.params()["swapper"]["model"]}
+    assert others
+    for other in others:
+        project.set_params(lambda params, other=other: _edit_first_number(params["models"][other]))
+    assert project.planned() == set()
+    assert project.changed() == set()
+
+
+def test_a_comment_and_another_order_rerun_nothing(project: Workspace):
+    project.set_params(lambda params: params.update(faces=dict(reversed(params["faces"].items()))))
+    project.write("params.yaml", "# a comment\n" + project.read("params.yaml"))
+    assert project.planned() == set()
+    assert project.changed() == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "stages"),
+    [
+        ("stages/landmarks.py", BELOW["landmarks"]),
+        ("stages/scores.py", BELOW["scores"]),
+        ("stages/clips.py", {"clips"}),
+    ],
+)
+def test_an_edited_script_reruns_its_stage_and_those_below(project: Workspace, file: str, stages: set[str]):
+    project.write(file, project.read(file) + "# edited\n")
+    assert project.planned() == _outputs(stages)
+
+
+def test_an_edited_model_reruns_its_training_and_another_model_nothing(project: Workspace):
+    model = project.params()["swapper"]["model"]
+    others = {file.stem for file in (project.root / "understudy/models").glob("[!_]*.py")} - {model}
+    for other in others:
+        _append(project, f"understudy/models/{other}.py")
+    assert others
+    assert project.planned() == set()
+    _append(project, f"understudy/models/{model}.py")
+    assert project.planned() == _outputs(BELOW["swapper"])
+    assert {name.partition("@")[0] for name in project.changed()} == {"swapper", "swaps"}
+
+
+def test_an_edited_module_reruns_the_stages_that_import_it(project: Workspace):
+    _append(project, "understudy/provenance/consent.py")
+    assert {PurePosixPath(path).parts[1] for path in project.planned()} >= {"swapper", "shots"}
+    assert not {PurePosixPath(path).parts[1] for path in project.planned()} & {"frames", "faces", "landmarks"}
+
+
+def test_a_new_clip_is_analysed_and_what_gathers_runs_again(project: Workspace):
+    project.write("data/raw/cy.mp4", "footage of cy")
+    project.set_params(lambda params: params["clips"].update(cy="data/raw/cy.mp4"))
+    new = {f"data/{stage}/cy.parquet" for stage in ANALYSIS}
+    assert project.planned() == _outputs({"clips"} | BELOW["identities"]) | new
+
+
+def test_a_dropped_clip_leaves_no_artifact_and_both_engines_agree(project: Workspace):
+    project.set_params(lambda params: params["clips"].update(cy="data/raw/cy.mp4"))
+    project.write("data/raw/cy.mp4", "footage of cy")
+    project.snakemake()
+    assert "data/embeddings/cy.parquet" in project.artifacts()
+    project.set_params(lambda params: params["clips"].pop("cy"))
+    assert project.planned() == _outputs({"clips"} | BELOW["identities"])
+    project.snakemake()
+    assert [path for path in project.artifacts() if "cy" in path] == ["data/raw/cy.mp4"]
+    assert project.changed() == set()
+
+
+def test_a_new_shot_reruns_no_analysis(project: Workspace):
+    project.set_params(lambda params: params["pairs"].update({"bo-ada": {"source": "bo", "target": "ada"}}))
+    project.set_params(lambda params: params["shots"].update(ada={"clip": "ada", "source": "bo", "target": "ada"}))
+    expected = {
+        "data/clips.json",
+        "data/swapper/bo-ada/weights.safetensors",
+        "data/swaps/ada.bo-for-ada.parquet",
+        "data/shots/ada.bo-for-ada.mp4",
+        "data/scores/ada.bo-for-ada.json",
+    }
+    assert project.planned() == expected
+
+
+def test_another_still_in_a_folder_reruns_its_clip(fresh: Workspace):
+    fresh.set_params(lambda params: params["clips"].update(ada="data/raw/stills"))
+    fresh.write("data/raw/stills/1.png", "one")
+    fresh.snakemake("--until", "frames")
+    fresh.write("data/raw/stills/1.png", "another one")
+    assert "data/frames/ada.parquet" in fresh.planned()
+    assert "data/frames/bo.parquet" not in fresh.planned()
+
+
+def _outputs(stages: set[str]) -> set[str]:
+    return {output for stage in stages for output in FIRST_OUTPUT[stage]}
+
+
+def _append(project: Workspace, file: str) -> None:
+    project.write(file, project.read(file) + "# edited\n")
+
+
+def _edit_first_number(section: dict) -> None:
+    numbers = [key for key, value in section.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+    if numbers:
+        section[numbers[0]] += 1
+    else:
+        section[next(iter(section))] = "edited"
+
+

@@ -1,0 +1,136 @@
+"""A whole project under both engines, its stages replaced by stand-ins that keep the real ones' imports and flags."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+STANDIN = Path(__file__).with_name("standin.py")
+LINKED = ("Snakefile", "dvc.yaml", "profiles", ".dvcignore", ".gitignore", "understudy", "params.yaml")
+OUTPUT = re.compile(r"^    output: (.+)$", re.MULTILINE)
+
+
+class Workspace:
+    """A project in a folder of its own, and what its commands do."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """The finished command; fails the test when it fails, unless `check` is false."""
+        done = subprocess.run(
+            command,
+            cwd=self.root,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """This process's environment, with the project's own modules first and no other project's settings."""
+        inherited = {key: value for key, value in os.environ.items() if key != "UNDERSTUDY_PARAMS"}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return inherited | {"PATH": path, "PYTHONPATH": str(self.root), "DVC_NO_ANALYTICS": "1"} | more
+
+    def snakemake(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run("snakemake", "--cores", "2", *arguments, check=check, **environment)
+
+    def dvc(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run("dvc", *arguments, check=check, **environment)
+
+    def planned(self) -> set[str]:
+        """The first outputs of the jobs that Snakemake would run now."""
+        done = self.snakemake("--dry-run")
+        return {match.split(",")[0] for match in OUTPUT.findall(done.stdout + done.stderr)}
+
+    def changed(self) -> set[str]:
+        """The stages that DVC says are not as recorded."""
+        return set(json.loads(self.dvc("status", "--json").stdout))
+
+    def ran(self) -> list[str]:
+        """The stages that ran since the last call, with their first outputs."""
+        log = self.root / "ran.txt"
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return sorted(lines)
+
+    def read(self, path: str) -> str:
+        return (self.root / path).read_text()
+
+    def write(self, path: str, text: str) -> None:
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text)
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        text = self.read(path)
+        assert old in text, f"{old!r} is not in {path}"
+        self.write(path, text.replace(old, new, 1))
+
+    def params(self) -> dict[str, object]:
+        return yaml.safe_load(self.read("params.yaml"))
+
+    def set_params(self, change: Callable[[dict], object]) -> None:
+        params = self.params()
+        change(params)
+        self.write("params.yaml", yaml.safe_dump(params, sort_keys=False))
+
+    def artifacts(self) -> dict[str, str]:
+        """Every file below data/ and its content."""
+        files = (file for file in (self.root / "data").rglob("*") if file.is_file())
+        return {file.relative_to(self.root).as_posix(): file.read_text() for file in sorted(files)}
+
+    def copy(self, root: Path) -> "Workspace":
+        shutil.copytree(self.root, root)
+        return Workspace(root)
+
+
+def imports_of(script: Path) -> str:
+    """The imports of a script as the body of an `if`; they are read by the engines and never run."""
+    tree = ast.parse(script.read_text())
+    found = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return "\n    ".join(["pass", *(line for line in found if "understudy" in line)])
+
+
+def make_project(root: Path) -> Workspace:
+    """A fresh project: no artifacts, no memory of either engine."""
+    for name in LINKED:
+        source = ROOT / name
+        ignored = shutil.ignore_patterns("__pycache__", "config.local", "tmp", "cache")
+        shutil.copytree(source, root / name, ignore=ignored) if source.is_dir() else shutil.copy(source, root / name)
+    (root / "stages").mkdir()
+    for script in sorted((ROOT / "stages").glob("*.py")):
+        text = STANDIN.read_text().replace("IMPORTS = ...", imports_of(script))
+        (root / "stages" / script.name).write_text(script.read_text() if script.stem == "clips" else text)
+    workspace = Workspace(root)
+    for name in ("ada", "bo"):
+        workspace.write(f"people/{name}.yaml", f"name: {name}\n")
+        workspace.write(f"data/raw/{name}.mp4", f"footage of {name}")
+    workspace.write("data/raw/truth/bo.parquet", "truth")
+    workspace.write(".git/info/exclude", "ran.txt\npaused.txt\nrun.log\n")
+    workspace.run("git", "init", "--quiet")
+    shutil.copytree(ROOT / ".dvc", root / ".dvc", ignore=shutil.ignore_patterns("tmp", "cache", "config.local"))
+    os.environ.get("DEV") and dev(workspace)
+    return workspace
+
+
+def dev(w):
+    for s in ("clips frames faces landmarks embeddings identities crops swapper swaps shots scores").split():
+        f=w.root/"stages"/f"{s}.py"
+        if not f.exists(): f.write_text(STANDIN.read_text())
+    def fill(p):
+        for s in ("identities","crops","swaps","scores"): p.setdefault(s,{"placeholder":1})
+        p.setdefault("swapper",{"model":"driven","steps":3})
+        p.setdefault("models",{"driven":{"a":1},"compact":{"a":2},"original":{"a":3}})
+    w.set_params(fill)
+    w.run("python","-m","understudy.engines.render")

@@ -1,0 +1,67 @@
+"""The bridge from DVC to Snakemake: artifacts that DVC fetched or made are told to Snakemake, if they are what
+dvc.lock says and everything they were made from is too. All others it is made to run again.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from understudy.engines.instances import Instance, instances
+from understudy.engines.project import Project
+from understudy.engines.recording import DVC
+from understudy.engines.rendering import refresh
+from understudy.engines.trust import Records, foreign
+from understudy.errors import EngineError
+
+if TYPE_CHECKING:
+    from snakemake.jobs import Job
+    from snakemake.workflow import Workflow
+
+FOREIGN = "made elsewhere, with other settings, inputs or code"
+NOT_CACHED = "not in cache"
+
+
+def accept(workflow: "Workflow", project: Project) -> list[str]:
+    """Settle every artifact that Snakemake did not make; returns the stages that DVC does not vouch for.
+
+    The workflow must be planned. Raises EngineError when DVC cannot say.
+    """
+    refresh(workflow, project)
+    changed = changed_stages()
+    records = Records()
+    jobs = {str(output): job for job in workflow.dag.jobs for output in job.output}
+    for instance in foreign(instances(workflow, project.nouns), records):
+        job = jobs.get(instance.outputs[0])
+        if instance.stage in changed or job is None:
+            for output in instance.outputs:
+                records.distrust(output, FOREIGN)
+        else:
+            _remember(workflow, job)
+    return sorted(changed)
+
+
+def changed_stages() -> set[str]:
+    """The stages that are not as dvc.lock records them. Raises EngineError when `dvc status` fails."""
+    done = subprocess.run([*DVC, "status", "--json"], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise EngineError(f"dvc status: {' '.join(done.stderr.split()).removeprefix('ERROR: ')}")
+    return {stage.removeprefix("dvc.yaml:") for stage, why in json.loads(done.stdout).items() if _matters(why)}
+
+
+def _matters(why: Iterable[object]) -> bool:
+    """An artifact that only DVC's cache has lost is still what dvc.lock says."""
+    return any(
+        not (isinstance(reason, dict) and set(reason) == {"changed outs"} and _only_uncached(reason["changed outs"]))
+        for reason in why
+    )
+
+
+def _only_uncached(outs: object) -> bool:
+    return isinstance(outs, dict) and set(outs.values()) == {NOT_CACHED}
+
+
+def _remember(workflow: "Workflow", job: "Job") -> None:
+    for output in job.output:
+        workflow.persistence.cleanup_metadata(output)
+    workflow.async_run(workflow.persistence.finished(job))
