@@ -1,0 +1,138 @@
+"""A film seen again: where its face is, its landmarks, whom it looks like and how sharp it is, frame by frame.
+
+The analysers are handed in; they look at the film exactly as they looked at the clip.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from understudy.analysis import Detection, Landmarker
+from understudy.landmarking import FitSettings, doubt, mean_fit
+from understudy.scoring.pictures import gradient_energy, inner_mask
+from understudy.tracks import Detector, overlap
+
+LEAST_OVERLAP = 0.2  # with where the performance has its face; a face elsewhere is another's
+LENIENCE = 2.0  # times the clip's own gates: what was just believed there may be just not believed here
+BROW_TO_CHIN = 0.1  # by how much the detector's box exceeds the points, in their extent
+
+CutChip = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What was seen in N frames of a film, in ascending order of frames.
+
+    frames_N        frame numbers
+    points_N682     landmarks in frame pixels; NaN where no face was seen, or none that is believed
+    embeddings_NK   descriptors; NaN where none was seen or it was not asked for
+    sharpness_N     gradient energy inside the face; NaN where no face was seen
+    is_asked_N      whether a descriptor was asked for
+    """
+
+    frames_N: np.ndarray
+    points_N682: np.ndarray
+    embeddings_NK: np.ndarray
+    sharpness_N: np.ndarray
+    is_asked_N: np.ndarray
+
+    def at(self, frames: np.ndarray) -> "Watched":
+        """Only these frames, which must all have been watched."""
+        rows = np.searchsorted(self.frames_N, frames)
+        parts = (self.points_N682, self.embeddings_NK, self.sharpness_N, self.is_asked_N)
+        return Watched(frames, *(part[rows] for part in parts))
+
+    def described(self) -> np.ndarray:
+        """The descriptors of the frames they were asked for, NaN where no face was seen: (M, K)."""
+        return self.embeddings_NK[self.is_asked_N]
+
+
+class Describe(Protocol):
+    """Descriptors of many chips at once, in their order: (N, K)."""
+
+    def __call__(self, chips: Iterable[np.ndarray]) -> np.ndarray:
+        """The descriptors."""
+        ...
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """The analysers a film is watched with: those, and the settings, that the clip's tables were made with."""
+
+    detector: Detector
+    landmarker: Landmarker
+    fits: FitSettings
+    cut_chip: CutChip
+    describe: Describe
+
+
+def watch(
+    pictures: Iterable[tuple[int, np.ndarray]],
+    *,
+    expected: Mapping[int, np.ndarray],
+    described: frozenset[int],
+    eyes: Eyes,
+) -> Watched:
+    """What is seen in those frames (number, RGB uint8) that `expected` has, the performance's 68 points by frame.
+
+    The face is looked for where the performance has it, then in the whole frame. `described` are the frames whose face
+    is also compared with people's.
+    """
+    points = {frame: np.full((68, 2), np.nan) for frame in expected}
+    sharpness = dict.fromkeys(expected, float("nan"))
+    chips: dict[int, np.ndarray] = {}
+    for frame, image in pictures:
+        if frame in expected:
+            seen = face_in(image, expected[frame], frame=frame, eyes=eyes)
+            if seen is not None:
+                points[frame] = seen
+                sharpness[frame] = gradient_energy(image, inner_mask(seen, frame_px=image.shape[1::-1]))
+                if frame in described:
+                    chips[frame] = eyes.cut_chip(image, seen)
+    frames = np.array(sorted(expected), int)
+    return Watched(
+        frames,
+        np.array([points[frame] for frame in frames]).reshape(-1, 68, 2),
+        _described(frames, chips, eyes.describe),
+        np.array([sharpness[frame] for frame in frames]),
+        np.isin(frames, sorted(described)),
+    )
+
+
+def face_in(image: np.ndarray, expected: np.ndarray, *, frame: int, eyes: Eyes) -> np.ndarray | None:
+    """The landmarks (68, 2) of the face that is where `expected` has one; None when none is seen or believed."""
+    box = box_around(expected)
+    found = max(_candidates(image, box, eyes.detector), key=lambda face: overlap(face.box_xyxy, box), default=None)
+    if found is None or overlap(found.box_xyxy, box) < LEAST_OVERLAP:
+        return None
+    fit = mean_fit(image, found.box_xyxy, landmarker=eyes.landmarker, settings=eyes.fits, stream="scores", step=frame)
+    frame_px = (image.shape[1], image.shape[0])
+    return fit.points if doubt(fit, score=found.score, frame_px=frame_px, settings=lenient(eyes.fits)) is None else None
+
+
+def lenient(fits: FitSettings) -> FitSettings:
+    """The same settings with wider gates on the spread; the clip's faces were chosen by the narrow ones, a shot's not."""
+    gates = {"max_spread": fits.max_spread * LENIENCE, "max_spread_unsure": fits.max_spread_unsure * LENIENCE}
+    return fits.model_copy(update=gates)
+
+
+def box_around(points: np.ndarray) -> np.ndarray:
+    """About the box a detector would draw around 68 points: (4,), left, top, right, bottom."""
+    low, high = points[17:].min(0), points[17:].max(0)
+    middle, half = (low + high) / 2, (high - low).max() / 2 * (1 + BROW_TO_CHIN)
+    return np.concatenate([middle - half, middle + half])
+
+
+def _candidates(image: np.ndarray, box: np.ndarray, detector: Detector) -> Iterator[Detection]:
+    followed = detector.follow(image, box)
+    yield from followed or detector.search(image)
+
+
+def _described(frames: np.ndarray, chips: Mapping[int, np.ndarray], describe: Describe) -> np.ndarray:
+    ordered = [frame for frame in frames.tolist() if frame in chips]
+    vectors = describe(chips[frame] for frame in ordered)
+    embeddings = np.full((len(frames), vectors.shape[1]), np.nan)
+    embeddings[np.searchsorted(frames, ordered)] = vectors
+    return embeddings
