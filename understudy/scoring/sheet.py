@@ -9,7 +9,7 @@ LABEL_SHARE = 0.12
 """Height of a row's label in heights of its tiles."""
 GAP_PX = 4
 BACKGROUND, INK = 24, 235
-REACH = 1.35  # half a tile's side, in widths of the face's landmarks
+REACH = 1.6  # half a tile's side, in widths of the face's landmarks
 
 
 def choose_moments(frames: np.ndarray, points_N682: np.ndarray, *, number: int) -> np.ndarray:
@@ -30,7 +30,7 @@ def cut_tile(image: np.ndarray, points: np.ndarray, *, tile_px: int) -> np.ndarr
     """The head around 68 points of an RGB uint8 frame, (tile_px, tile_px, 3); beyond the frame its edge is repeated."""
     low, high = points.min(0), points.max(0)
     middle, reach = (low + high) / 2, REACH * float((high - low).max()) / 2
-    middle[1] -= reach * 0.12  # a face's points end at the brows, a head does not
+    middle[1] -= reach * 0.1  # a face's points end at the brows, a head does not
     scale = tile_px / (2 * reach)
     centre = (tile_px - 1) / 2
     tile_from_frame = np.array([[scale, 0, centre - scale * middle[0]], [0, scale, centre - scale * middle[1]]])

@@ -113,7 +113,7 @@ def face_in(image: np.ndarray, expected: np.ndarray, *, frame: int, eyes: Eyes) 
 
 
 def lenient(fits: FitSettings) -> FitSettings:
-    """The same settings with wider gates on the spread; the clip's faces were chosen by the narrow ones, a shot's not."""
+    """These settings with wider gates on the spread: the clip's faces were chosen by the narrow ones, a shot's not."""
     gates = {"max_spread": fits.max_spread * LENIENCE, "max_spread_unsure": fits.max_spread_unsure * LENIENCE}
     return fits.model_copy(update=gates)
 
