@@ -41,6 +41,7 @@ def write_clip(
     matrix: int = 5,
     range_: int = 1,
     rotation: int | None = None,
+    mirrored: bool = False,
     aspect: Fraction | None = None,
     sound: Sequence[str] = (),
     container_options: dict[str, str] | None = None,
@@ -63,7 +64,7 @@ def write_clip(
         if aspect:
             context.sample_aspect_ratio = aspect
         if rotation is not None:
-            stream.set_display_rotation(rotation)
+            stream.set_display_rotation(rotation, hflip=mirrored)
         tracks = [add_sound(container, name) for name in sound]
         for picture, stamp in zip(pictures, stamps, strict=True):
             frame = to_frame(picture, pixel_format, matrix, range_, raw)

@@ -1,5 +1,8 @@
+import gc
+import os
 import shutil
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,6 +145,27 @@ def test_rotation_in_the_metadata_is_applied(tmp_path, table_of, rotation):
     )
     assert table.column("rotation_deg").to_pylist() == [rotation % 360] * 3
     assert (table.column("height")[0].as_py(), table.column("width")[0].as_py()) == turned[0].shape[:2]
+
+
+def test_mirrored_and_slanted_footage_is_refused(tmp_path, table_of):
+    with pytest.raises(FootageError, match="mirrored"):
+        table_of(write_clip(tmp_path / "mirrored.mp4", draw_pictures(2), rotation=0, mirrored=True))
+    with pytest.raises(FootageError, match=r"turned by (29|30) degrees, expected a multiple of 90"):
+        table_of(write_clip(tmp_path / "slanted.mp4", draw_pictures(2), rotation=30))
+
+
+def test_memory_does_not_grow_with_the_number_of_frames(tmp_path, table_of):
+    table = table_of(write_clip(tmp_path / "clip.mp4", draw_pictures(120, width=640, height=480)))
+    gc.disable()  # a frame that waits for the collector is a frame too many
+    try:
+        used = [resident_mib() for frame, _ in read_frames(table) if frame in (20, 119)]
+    finally:
+        gc.enable()
+    assert used[1] - used[0] < 25  # 100 pictures are 88 MiB
+
+
+def resident_mib():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def test_odd_sizes_are_read_whole(tmp_path, table_of):

@@ -49,17 +49,19 @@ def rotation_of(frame: av.VideoFrame, *, where: str) -> int:
     turn = int(frame.rotation) % 360
     if turn % 90:
         raise FootageError(f"{where}: turned by {turn} degrees, expected a multiple of 90; render it upright first")
-    if _is_mirrored(frame):
-        raise FootageError(f"{where}: shown mirrored by its display matrix, which is not supported; render it first")
     return turn
 
 
-def _is_mirrored(frame: av.VideoFrame) -> bool:
+def refuse_mirrored(frame: av.VideoFrame, *, where: str) -> None:
+    """Raise FootageError when the picture's display matrix mirrors it.
+
+    Asked of one frame of a clip only: side data that was looked at keeps its frame alive until the next collection.
+    """
     for side_data in frame.side_data:
         if side_data.type.name == "DISPLAYMATRIX":
             a, b, _, c, d = np.frombuffer(side_data, np.int32)[:5].astype(float)
-            return bool(a * d - b * c < 0)
-    return False
+            if a * d - b * c < 0:
+                raise FootageError(f"{where}: shown mirrored by its display matrix; render it upright first")
 
 
 def _depth(frame: av.VideoFrame) -> int:

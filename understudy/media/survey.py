@@ -12,7 +12,7 @@ import numpy as np
 from understudy.errors import FootageError
 from understudy.media.decoding import Decoded, Decoding
 from understudy.media.matrices import ColorReading, choose_reading
-from understudy.media.pixels import rotation_of, upright_rgb
+from understudy.media.pixels import refuse_mirrored, rotation_of, upright_rgb
 from understudy.media.probe import footage_sha256
 from understudy.media.stills import read_still, still_paths
 
@@ -100,6 +100,7 @@ class Survey:
     def _begin(self, decoding: Decoding, frame: av.VideoFrame) -> ColorReading:
         stream = decoding.stream
         assert stream is not None
+        refuse_mirrored(frame, where=str(self.footage))
         self.time_base = Fraction(stream.time_base)
         self.rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
         reading = choose_reading(
