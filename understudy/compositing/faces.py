@@ -76,8 +76,8 @@ def patch_in_region(patch: np.ndarray, crop_from_frame: np.ndarray, *, region: R
     `border` is the OpenCV border mode that continues the patch.
     """
     region_from_patch = invert_affine(region.local_transform(crop_from_frame))
-    scale = scale_of(region_from_patch)
-    if scale < 0.8:
-        patch = cv2.GaussianBlur(patch, (0, 0), 0.4 / scale)
+    blur_px = 0.5 * np.sqrt(max(scale_of(region_from_patch) ** -2 - 1, 0))
+    if blur_px > 0.2:
+        patch = cv2.GaussianBlur(patch, (0, 0), blur_px)
     extent = (region.right - region.left, region.bottom - region.top)
     return cv2.warpAffine(patch, region_from_patch, extent, flags=cv2.INTER_CUBIC, borderMode=border)

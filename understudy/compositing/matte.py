@@ -20,6 +20,7 @@ BROW_ENDS = 1.0  # how far brows run on beyond their last landmark, in distances
 PART_MARGIN = 0.05  # how far around brows and eyes the landmarks decide, in face sides
 PART_INSET = 0.02  # but no further out than this within the outline
 OUTLINE_FEATHER = 0.008  # softness of the edge at the outline, in face sides
+FAINTEST = 1 / 512  # less would change no code, only touch pixels
 PATCH_RIM = 2  # outermost pixels of a patch that are never shown
 
 
@@ -50,7 +51,8 @@ def paste_matte(
     cover = np.maximum(cover, cv2.dilate(alpha, disc(reach * side_px)))
     cover = np.minimum(cover, _placed(rim, painted, region))
     inner = _soft(cv2.erode(cover, disc(erode * side_px)), feather * side_px)
-    return np.clip(inner * _outline(behind, local, side_px=side_px), 0, 1)
+    matte = inner * _outline(behind, local, side_px=side_px)
+    return np.where(matte < FAINTEST, 0, np.minimum(matte, 1)).astype(np.float32)
 
 
 def _outline(behind: np.ndarray, points: np.ndarray, *, side_px: float) -> np.ndarray:

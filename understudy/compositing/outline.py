@@ -37,14 +37,16 @@ class Outline(NamedTuple):
 def fit_outline(
     points: np.ndarray, outline_from: np.ndarray, outline_to: np.ndarray, *, image: np.ndarray
 ) -> Outline | None:
-    """The warp that moves `outline_from` to `outline_to` (K, 2) around a face with 68 `points`; None when K is 0.
+    """The warp that moves `outline_from` to `outline_to` (K, 2) around a face with 68 `points`.
 
-    All in frame pixels; of `image` only the extent matters.
+    None when K is 0 or nothing of it lies in the frame. All in frame pixels; of `image` only the extent matters.
     """
     if not len(outline_from):
         return None
     side_px = face_side_px(points)
     region = region_around(np.vstack([outline_from, outline_to, points]), margin_px=MARGIN * side_px, image=image)
+    if region.is_empty():
+        return None
     still = _anchors(points, region)
     origin = region.local(np.vstack([outline_from, still])) / side_px
     destination = region.local(np.vstack([outline_to, still])) / side_px
