@@ -10,7 +10,7 @@ import numpy as np
 from understudy.randomness import numpy_generator
 
 BLUR_PX = 1.2  # standard deviation of the blur that separates noise from picture
-BLOCK_PX = 12  # side of the blocks
+BLOCK_PX = 8  # side of the blocks
 QUIET = 0.3  # the quantile of the blocks that is taken for grain
 MINIMUM_BLOCKS = 4
 
