@@ -14,6 +14,7 @@ import av
 from understudy.errors import FootageError
 
 COPYABLE = ("aac", "ac3", "alac", "eac3", "flac", "mp3", "opus", "pcm_s16le", "pcm_s24le")
+_USUAL_LAYOUT = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
 
 class Sound:
@@ -24,8 +25,9 @@ class Sound:
         streams = list(self._container.streams.audio) if self._container else []
         self._targets = {stream.index: _added(film, stream, str(source)) for stream in streams}
         self._film = film
-        self._packets = _packets(self._container, streams)
+        self._packets = _timed(self._container.demux(streams)) if self._container and streams else iter(())
         self._next = next(self._packets, None)
+        self._counts = [0] * len(streams)
 
     def __enter__(self) -> Self:
         return self
@@ -38,9 +40,24 @@ class Sound:
         """Mux every packet that is decoded at or before `time_s`; None: all that are left."""
         while self._next is not None and (time_s is None or self._next.dts * self._next.time_base <= time_s):
             packet = self._next
-            packet.stream = self._targets[packet.stream.index]
+            number = list(self._targets).index(packet.stream_index)
+            packet.stream = self._targets[packet.stream_index]
             self._film.mux(packet)
+            self._counts[number] += 1
             self._next = next(self._packets, None)
+
+    def check_arrived(self, film: Path) -> None:
+        """Raise FootageError when the finished `film` gives back fewer packets than were put into it."""
+        arrived = [0] * len(self._counts)
+        with av.open(str(film)) as container:
+            numbers = {stream.index: number for number, stream in enumerate(container.streams.audio)}
+            for packet in container.demux(list(container.streams.audio)) if numbers else ():
+                arrived[numbers[packet.stream.index]] += bool(packet.size)
+        if arrived != self._counts:
+            raise FootageError(
+                f"{film}: its sound has {arrived} packets, expected {self._counts} as in the source; convert the "
+                "source's sound to AAC first"
+            )
 
 
 def sound_sha256(path: Path) -> list[str]:
@@ -70,13 +87,34 @@ def _added(film: av.container.OutputContainer, stream: av.audio.stream.AudioStre
             f"{source}: its sound is {codec}, which cannot be put into mp4 unchanged, expected one of "
             f"{', '.join(COPYABLE)}; convert the sound first"
         ) from error
+    context = stream.codec_context
+    if context is not None and context.layout.name.endswith("channels"):  # avi and mkv do not say which
+        if context.channels not in _USUAL_LAYOUT:
+            raise FootageError(
+                f"{source}: its sound has {context.layout.name} of unknown place; convert the sound first"
+            )
+        added.codec_context.layout = _USUAL_LAYOUT[context.channels]
     added.metadata.update({key: stream.metadata[key] for key in ("language", "title") if key in stream.metadata})
     added.disposition = stream.disposition
     return added
 
 
-def _packets(
-    container: av.container.InputContainer | None, streams: list[av.audio.stream.AudioStream]
-) -> Iterator[av.Packet]:
-    if container and streams:
-        yield from (packet for packet in container.demux(streams) if packet.size and packet.dts is not None)
+def _timed(packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
+    """The packets with a duration each: where mkv gives none, up to the next one, and the last as the one before it.
+
+    A last packet without a duration would lie behind the end of the film, and players would leave it out.
+    """
+    waiting: dict[int, av.Packet] = {}
+    durations: dict[int, int] = {}
+    for packet in packets:
+        before = waiting.pop(packet.stream_index, None) if packet.size else None
+        if before is not None:
+            before.duration = durations[packet.stream_index] = packet.dts - before.dts
+            yield before
+        if packet.size and packet.duration:
+            yield packet
+        elif packet.size:
+            waiting[packet.stream_index] = packet
+    for stream_index, packet in waiting.items():
+        packet.duration = durations.get(stream_index, 1)
+        yield packet

@@ -86,6 +86,7 @@ def _write(
                 sound.copy_until(packet.dts * packet.time_base)
                 film.mux(packet)
             sound.copy_until(None)
+    sound.check_arrived(path)
 
 
 def movie_timescale(time_base: Fraction, sound_rates: Sequence[int]) -> int:
