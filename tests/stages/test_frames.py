@@ -1,3 +1,4 @@
+import os
 import random
 import subprocess
 import sys
@@ -339,3 +340,22 @@ def test_an_error_is_one_line_and_exit_status_1(tmp_path):
     assert done.returncode == 1
     assert done.stderr == "frames: none.mp4: no such footage; put a video or a folder of stills there\n"
     assert not (tmp_path / "none.parquet").exists()
+
+
+@pytest.mark.skipif("UNDERSTUDY_CLIPS" not in os.environ, reason="UNDERSTUDY_CLIPS names no folder of real footage")
+@pytest.mark.parametrize(
+    ("name", "number", "scene_starts"),
+    [
+        ("d3.mp4", 354, []),
+        ("d18.mp4", 216, []),
+        ("s32.mp4", 180, []),
+        ("hamilton.mp4", 275, [20, 82, 211]),
+        ("painting.mp4", 91, []),
+    ],
+)
+def test_real_footage_has_all_its_frames_and_cuts(frames_of, name, number, scene_starts):
+    table = frames_of(Path(os.environ["UNDERSTUDY_CLIPS"]) / name)
+    scenes = table.column("scene").to_pylist()
+    assert table.num_rows == number
+    assert [frame for frame in range(1, number) if scenes[frame] != scenes[frame - 1]] == scene_starts
+    assert reasons_of(table) == [None] * number
