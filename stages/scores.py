@@ -23,9 +23,9 @@ from understudy.media.playback import play_film
 from understudy.media.reader import read_frames
 from understudy.processes import map_in_order
 from understudy.provenance.credentials import sign_derived
-from understudy.scoring.case import Case, centroid_of, performance, read_case, reconstruction
+from understudy.scoring.case import Case, centroid_of, performance_embeddings, read_case, reconstruction
 from understudy.scoring.painting import painted_share
-from understudy.scoring.pictures import closeness, gradient_energy, inner_mask
+from understudy.scoring.pictures import closeness, inner_mask
 from understudy.scoring.scores import Films, Numbers, People, rounded, score_films
 from understudy.scoring.sheet import choose_moments, cut_tile, lay_out
 from understudy.scoring.watching import Eyes, Watched, watch
@@ -103,26 +103,32 @@ def describe_all(chips: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def watch_films(case: Case, shot: Path, *, embeddings: Path, eyes: Eyes) -> Films:
-    """What is seen in the shot, the true swap, and the clip as it was."""
-    look = partial(watch, described=case.described, eyes=eyes)
-    pictures = progress(play(shot, case.shown), total=len(case.shown), description="watching the shot")
-    seen = look(pictures, expected=case.expected)
-    untouched = performance(case, embeddings, sharpness_of(case))
+    """What is seen in the shot, in the clip as it was, and in the true swap."""
+    look = partial(seen, case=case, eyes=eyes)
+    swapped = look(play(shot, case.shown), case.shown, description="watching the shot", described=case.described)
+    clip = read_frames(case.clip, indices=sorted(case.expected))
+    untouched = look(clip, sorted(case.expected), description="watching the clip", described=frozenset())
+    untouched = untouched.described_as(performance_embeddings(case, embeddings), case.described)
     if case.true_swap is None:
-        return Films(seen, untouched, truth=case.truth)
-    expected = {frame: case.expected[frame] for frame in case.true_shown if frame in case.expected}
-    pictures = progress(play_true_swap(case), total=len(case.true_shown), description="watching the true swap")
-    true_swap = look(pictures, expected=expected)
-    return Films(seen, untouched, true_swap, closeness_of(case, shot, true_swap), case.truth)
+        return Films(swapped, untouched, truth=case.truth)
+    film = play_true_swap(case)
+    true_swap = look(film, case.true_shown, description="watching the true swap", described=case.described)
+    return Films(swapped, untouched, true_swap, closeness_of(case, shot, true_swap), case.truth)
 
 
-def sharpness_of(case: Case) -> dict[int, float]:
-    """How sharp the performance's own face is, by frame."""
-    pictures = read_frames(case.clip, indices=sorted(case.expected)) if case.expected else iter(())
-    return {
-        frame: gradient_energy(image, inner_mask(case.expected[frame], frame_px=image.shape[1::-1]))
-        for frame, image in pictures
-    }
+def seen(
+    pictures: Pictures,
+    frames: Sequence[int],
+    *,
+    case: Case,
+    eyes: Eyes,
+    description: str,
+    described: frozenset[int],
+) -> Watched:
+    """What is seen in the pictures, which show `frames`, where the performance has its face."""
+    expected = {frame: case.expected[frame] for frame in frames if frame in case.expected}
+    shown = progress(pictures, total=len(frames), description=description)
+    return watch(shown, expected=expected, described=described, eyes=eyes)
 
 
 def closeness_of(case: Case, shot: Path, true_swap: Watched) -> np.ndarray:

@@ -13,7 +13,6 @@ from understudy.errors import AnalysisError, TableError
 from understudy.scoring.likeness import centroid
 from understudy.scoring.painting import held_out_frames, painted_faces, rows_of, training_keys
 from understudy.scoring.scores import Numbers, Truth
-from understudy.scoring.watching import Watched
 from understudy.tables import CROPS, EMBEDDINGS, FRAMES, LANDMARKS, SWAPS, TRUTH, matrix, points_of, read_table
 
 SHOT = re.compile(r"(?P<clip>[a-z0-9_]+)\.(?P<source>[a-z0-9_]+)-for-(?P<target>[a-z0-9_]+)")
@@ -122,18 +121,10 @@ def centroid_of(crops: Path, embeddings: Path) -> np.ndarray:
     return centroid(np.concatenate(vectors))
 
 
-def performance(case: Case, embeddings: Path, sharpness: Mapping[int, float]) -> Watched:
-    """What is seen in the untouched clip, as the tables tell it; the embeddings are the folder of all clips'."""
-    clip = case.name.split(".", maxsplit=1)[0]
-    table = read_table(embeddings / f"{clip}.parquet", EMBEDDINGS)
-    frames = np.array(sorted(case.expected), int)
-    return Watched(
-        frames,
-        np.array([case.expected[frame] for frame in frames.tolist()]).reshape(-1, 68, 2),
-        matrix(table, "embedding")[rows_of(table, case.faces)].astype(float),
-        np.array([sharpness.get(frame, np.nan) for frame in frames.tolist()]),
-        np.isin(frames, sorted(case.described)),
-    )
+def performance_embeddings(case: Case, embeddings: Path) -> np.ndarray:
+    """The descriptors (N, K) of the faces that were painted over, in order of frames."""
+    table = read_table(embeddings / f"{case.name.split('.', maxsplit=1)[0]}.parquet", EMBEDDINGS)
+    return matrix(table, "embedding")[rows_of(table, case.faces)].astype(float)
 
 
 def reconstruction(history: Path) -> Numbers:

@@ -1,6 +1,7 @@
 """What of the target was painted and what was not, and where the performance has its face: from the tables."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -48,7 +49,7 @@ def painted_faces(swaps: pa.Table) -> dict[int, int]:
     return painted
 
 
-def rows_of(table: pa.Table, faces: dict[int, int]) -> np.ndarray:
+def rows_of(table: pa.Table, faces: Mapping[int, int]) -> np.ndarray:
     """Which rows of one clip's table are those of `faces` by frame, in ascending order of frames."""
     keys = zip(table.column("frame").to_pylist(), table.column("face").to_pylist(), strict=True)
     return np.array([row for row, (frame, face) in enumerate(keys) if faces.get(frame) == face], int)

@@ -1,6 +1,6 @@
 """All measures of a shot as one nested map of numbers, for the held-out frames and for the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from understudy.scoring.watching import Watched
 
 DIGITS = 4
 
+Opening = Callable[[np.ndarray], np.ndarray]
 Numbers = dict[str, "float | int | Numbers | None"]
 
 
@@ -82,12 +83,8 @@ def score_film(film: Watched, films: Films, people: People) -> Numbers:
         "seen": float(np.isfinite(film.points_N682).all((1, 2)).mean()),
         "identity": dict(alike._asdict()),
         "pose": {"error_deg": turn_error(turns, wanted), "yaw_deg": yaw, "pitch_deg": pitch, "roll_deg": roll},
-        "mouth": _followed(
-            *(mouth_opening(one.points_N682) for one in (film, performed)), truth.mouth_N if truth else None
-        ),
-        "eyes": _followed(
-            *(eye_opening(one.points_N682) for one in (film, performed)), truth.eyes_N if truth else None
-        ),
+        "mouth": _followed(film, performed, mouth_opening, truth=truth.mouth_N if truth else None),
+        "eyes": _followed(film, performed, eye_opening, truth=truth.eyes_N if truth else None),
         "jitter": {"percent": trembling, "ratio": _ratio(trembling, jitter(own, film.frames_N))},
         "sharpness": mean(film.sharpness_N),
     }
@@ -132,8 +129,9 @@ def _rounded(value: object) -> "float | int | Numbers | None":
     return round(float(value), DIGITS) + 0.0 if known else None  # type: ignore[arg-type]
 
 
-def _followed(values: np.ndarray, wanted: np.ndarray, truth: np.ndarray | None) -> Numbers:
+def _followed(film: Watched, performed: Watched, opening: Opening, *, truth: np.ndarray | None) -> Numbers:
     """How an opening follows the one read from the untouched clip, and the one that is true."""
+    values, wanted = opening(film.points_N682), opening(performed.points_N682)
     unknown = np.full(len(values), np.nan)
     true = unknown if truth is None else truth
     return {

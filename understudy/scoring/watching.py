@@ -3,20 +3,21 @@
 The analysers are handed in; they look at the film exactly as they looked at the clip.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
-from understudy.analysis import Detection, Landmarker
+from understudy.analysis import Landmarker
 from understudy.landmarking import FitSettings, doubt, mean_fit
 from understudy.scoring.pictures import gradient_energy, inner_mask
 from understudy.tracks import Detector, overlap
 
 LEAST_OVERLAP = 0.2  # with where the performance has its face; a face elsewhere is another's
 LENIENCE = 2.0  # times the clip's own gates: what was just believed there may be just not believed here
-BROW_TO_CHIN = 0.1  # by how much the detector's box exceeds the points, in their extent
+BOX_SIDES = 1.33  # side of a detector's box in extents of points 17-67, measured on drawn clips
+BOX_DROP = 0.014  # how far its middle lies below theirs, in its sides
 
 CutChip = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -43,6 +44,10 @@ class Watched:
         rows = np.searchsorted(self.frames_N, frames)
         parts = (self.points_N682, self.embeddings_NK, self.sharpness_N, self.is_asked_N)
         return Watched(frames, *(part[rows] for part in parts))
+
+    def described_as(self, embeddings_NK: np.ndarray, asked: frozenset[int]) -> "Watched":
+        """The same, with descriptors from elsewhere; `asked` are the frames in which they count."""
+        return replace(self, embeddings_NK=embeddings_NK, is_asked_N=np.isin(self.frames_N, sorted(asked)))
 
     def described(self) -> np.ndarray:
         """The descriptors of the frames they were asked for, NaN where no face was seen: (M, K)."""
@@ -102,12 +107,17 @@ def watch(
 
 
 def face_in(image: np.ndarray, expected: np.ndarray, *, frame: int, eyes: Eyes) -> np.ndarray | None:
-    """The landmarks (68, 2) of the face that is where `expected` has one; None when none is seen or believed."""
+    """The landmarks (68, 2) of the face that is where `expected` has one; None when none is seen or believed.
+
+    That a face is there is for the detector to say; fitted is a box around `expected`, the same for all films of a
+    moment. Detectors' boxes come in few sizes and flip between them: fits on those tremble twice as much.
+    """
     box = box_around(expected)
-    found = max(_candidates(image, box, eyes.detector), key=lambda face: overlap(face.box_xyxy, box), default=None)
+    candidates = eyes.detector.follow(image, box) or eyes.detector.search(image)
+    found = max(candidates, key=lambda face: overlap(face.box_xyxy, box), default=None)
     if found is None or overlap(found.box_xyxy, box) < LEAST_OVERLAP:
         return None
-    fit = mean_fit(image, found.box_xyxy, landmarker=eyes.landmarker, settings=eyes.fits, stream="scores", step=frame)
+    fit = mean_fit(image, box, landmarker=eyes.landmarker, settings=eyes.fits, stream="scores", step=frame)
     frame_px = (image.shape[1], image.shape[0])
     return fit.points if doubt(fit, score=found.score, frame_px=frame_px, settings=lenient(eyes.fits)) is None else None
 
@@ -121,13 +131,9 @@ def lenient(fits: FitSettings) -> FitSettings:
 def box_around(points: np.ndarray) -> np.ndarray:
     """About the box a detector would draw around 68 points: (4,), left, top, right, bottom."""
     low, high = points[17:].min(0), points[17:].max(0)
-    middle, half = (low + high) / 2, (high - low).max() / 2 * (1 + BROW_TO_CHIN)
-    return np.concatenate([middle - half, middle + half])
-
-
-def _candidates(image: np.ndarray, box: np.ndarray, detector: Detector) -> Iterator[Detection]:
-    followed = detector.follow(image, box)
-    yield from followed or detector.search(image)
+    side = BOX_SIDES * float((high - low).max())
+    middle = (low + high) / 2 + np.array([0, BOX_DROP * side])
+    return np.concatenate([middle - side / 2, middle + side / 2])
 
 
 def _described(frames: np.ndarray, chips: Mapping[int, np.ndarray], describe: Describe) -> np.ndarray:
