@@ -15,7 +15,6 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -112,7 +111,7 @@ def _counted(table: pa.Table, facts: dict[str, str], wanted: list[int]) -> Itera
             frame = next(decodable, None)
             if frame in missing:
                 missing.remove(frame)
-                yield frame, _rgb(picture, facts)
+                yield frame, upright_rgb(picture, reading_of(facts), where=facts["footage"])
     if missing:
         raise _changed(facts["footage"], f"frame {min(missing)} is missing")
 
@@ -120,43 +119,53 @@ def _counted(table: pa.Table, facts: dict[str, str], wanted: list[int]) -> Itera
 def _sought(table: pa.Table, facts: dict[str, str], wanted: list[int]) -> Iterator[tuple[int, np.ndarray]]:
     """Each run of wanted frames is decoded from the last keyframe at or before it."""
     stamps = table.column("pts").to_pylist()
+    hashes = table.column("pixels_sha256").to_pylist()
     keys = [frame for frame, is_key in enumerate(table.column("is_keyframe").to_pylist()) if is_key]
     groups: dict[int, list[int]] = {}
     for frame in wanted:
         groups.setdefault(max(0, bisect_right(keys, frame) - 1), []).append(frame)
     for group, members in groups.items():
-        yield from _group(facts, stamps, keys, group, members)
+        starts = [stamps[keys[start]] for start in range(group, max(0, group - 2), -1)]
+        yield from _group(Path(facts["footage"]), facts, members, stamps=stamps, hashes=hashes, starts=[*starts, None])
 
 
 def _group(
-    facts: dict[str, str], stamps: list[int], keys: list[int], group: int, members: list[int]
+    footage: Path,
+    facts: dict[str, str],
+    members: list[int],
+    *,
+    stamps: list[int],
+    hashes: list[str],
+    starts: list[int | None],
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """The frames `members` after keyframe number `group`; steps back a keyframe while decoding starts too late.
+    """The frames `members`, decoded from the first of `starts` that gives their pixels; None is the file's start.
 
-    The first group is read from the file's start: seeking to it lands after it in transport and programme streams.
+    Seeking to the first keyframe lands behind it in transport streams, and a keyframe may need what was before it.
     """
-    for start in range(group, -1, -1):
-        found = dict(_after_key(facts, stamps, stamps[keys[start]] if start else None, members))
-        if len(found) == len(members):
-            yield from sorted(found.items())
+    remaining = list(members)
+    for start in starts:
+        for frame, image in _after_key(footage, facts, {stamps[frame]: frame for frame in remaining}, key_pts=start):
+            if start is not None and pixels_sha256(image) != hashes[frame]:
+                break
+            remaining.remove(frame)
+            yield frame, image
+        if not remaining:
             return
-    raise _changed(facts["footage"], f"frame {members[0]} is missing")
+    raise _changed(facts["footage"], f"frame {remaining[0]} is missing")
 
 
 def _after_key(
-    facts: dict[str, str], stamps: list[int], key_pts: int | None, members: list[int]
+    footage: Path, facts: dict[str, str], frame_of: dict[int, int], *, key_pts: int | None
 ) -> Iterator[tuple[int, np.ndarray]]:
-    frame_of = {stamps[frame]: frame for frame in members}
-    is_first = True
-    with opened_video(Path(facts["footage"])) as (container, stream):
+    """Those frames of `frame_of` (by time stamp) that are met after seeking; none when decoding starts too late."""
+    with opened_video(footage) as (container, stream):
         if key_pts is not None:
             container.seek(key_pts, stream=stream, backward=True, any_frame=False)
-        for picture in _pictures(container, stream):
-            if is_first and key_pts is not None and picture.pts is not None and picture.pts > key_pts:
+        for number, picture in enumerate(_pictures(container, stream)):
+            if number == 0 and key_pts is not None and (picture.pts is None or picture.pts > key_pts):
                 return
-            is_first = False
             if picture.pts in frame_of:
-                yield frame_of.pop(picture.pts), _rgb(picture, facts)
+                yield frame_of.pop(picture.pts), upright_rgb(picture, reading_of(facts), where=str(footage))
             if not frame_of:
                 return
 
@@ -175,14 +184,5 @@ def _pictures(container: av.container.InputContainer, stream: av.video.stream.Vi
             return
 
 
-def _rgb(picture: av.VideoFrame, facts: dict[str, str]) -> np.ndarray:
-    return upright_rgb(picture, reading_of(facts), where=facts["footage"])
-
-
 def _changed(footage: str, what: str) -> FootageError:
     return FootageError(f"{footage}: {what} than when its frames table was made; run stage frames again")
-
-
-def time_base_of(facts: dict[str, str]) -> Fraction:
-    """The unit of the table's time stamps, in seconds."""
-    return Fraction(facts["time_base"])

@@ -16,8 +16,6 @@ from understudy.media.pixels import refuse_mirrored, rotation_of, upright_rgb
 from understudy.media.probe import footage_sha256
 from understudy.media.stills import read_still, still_paths
 
-_UNTAGGED = 2
-
 
 @dataclass(frozen=True)
 class Picture:
@@ -81,10 +79,10 @@ class Survey:
             frame = decoded.frame
             if reading is None:
                 reading, area = self._begin(decoding, frame), (frame.width, frame.height)
-            if (frame.width, frame.height) != area:
+            if area is not None and (frame.width, frame.height) != area:
                 raise FootageError(
                     f"{self.footage}: frame {decoding.num_pictures - 1} is {frame.width}x{frame.height}, the ones "
-                    f"before are {area}; expected one size, cut the footage there"
+                    f"before are {area[0]}x{area[1]}; expected one size, cut the footage there"
                 )
             yield self._picture(decoded, reading)
         self._end(decoding)
