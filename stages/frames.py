@@ -20,8 +20,8 @@ class Settings(Section):
     """How footage is read."""
 
     cut: float = Field(ge=0.05, le=1)
-    """Share of the picture that must be new for a cut to begin a new scene. Measured: cuts .6-.9, fast movement and
-    flashes below .2. Lower it when cuts between similar set-ups are missed."""
+    """Share of the picture that must be new for a cut to begin a new scene. Measured: cuts .6-.9, fast movement
+    below .2; flashes are told apart by what follows them. Lower it when cuts between similar set-ups are missed."""
     stills_rate: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(/[1-9][0-9]*)?$")]
     """Frames a second at which a folder of stills is shown, as a whole number or a fraction such as 30000/1001."""
     damage: Literal["refuse", "mark"]
