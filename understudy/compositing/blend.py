@@ -69,7 +69,7 @@ def _blend(frame: np.ndarray, face: np.ndarray, matte: np.ndarray, *, region: Re
     weight = matte[..., None]
     mixed = linear_from_coded(face) * weight + linear_from_coded(behind) * (1 - weight)
     result = frame.copy()
-    region.cut(result)[:] = np.where(weight > 0, to_bytes(coded_from_linear(mixed)), behind)
+    np.copyto(region.cut(result), to_bytes(coded_from_linear(mixed)), where=weight > 0)
     return result
 
 

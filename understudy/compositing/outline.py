@@ -78,8 +78,8 @@ def warp_outline(image: np.ndarray, outline: Outline) -> np.ndarray:
         borderMode=cv2.BORDER_REPLICATE,
     )
     warped = image.copy()
-    is_moved = np.abs(shift).max(-1, keepdims=True) >= 1 / 64
-    outline.region.cut(warped)[:] = np.where(is_moved, moved, content)
+    is_moved = np.maximum(np.abs(shift[..., 0]), np.abs(shift[..., 1])) >= 1 / 64
+    np.copyto(outline.region.cut(warped), moved, where=is_moved[..., None])
     return warped
 
 

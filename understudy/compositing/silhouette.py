@@ -6,8 +6,12 @@ overlapping windows: what looks like the inside stays, what looks like the outsi
 and applied to the full one (He and Sun 2015), so that its cost does not grow with the resolution.
 """
 
+from collections.abc import Mapping, Sequence
+
 import cv2
 import numpy as np
+
+Planes = Sequence[np.ndarray]  # one (H, W) array a channel
 
 SIDE_PX = 150  # face side at which the filter's coefficients are computed
 WINDOW = 0.2  # half side of its windows, in face sides
@@ -21,39 +25,41 @@ def snap_to_picture(mask: np.ndarray, coded: np.ndarray, *, side_px: float) -> n
     Where the picture shows no edge, as between cheek and neck, the mask's own stays, a little softer.
     """
     factor = min(SIDE_PX / side_px, 1.0)
-    small = [_reduced(image, factor) for image in (mask, coded)]
-    gain, offset = _coefficients(*small, radius_px=max(1, round(WINDOW * side_px * factor)))
+    small = [_reduced(image, factor) for image in (mask, *cv2.split(coded))]
+    gains, offset = _coefficients(small[0], small[1:], radius_px=max(1, round(WINDOW * side_px * factor)))
     extent = (mask.shape[1], mask.shape[0])
-    gain, offset = (cv2.resize(image, extent, interpolation=cv2.INTER_LINEAR) for image in (gain, offset))
-    filtered = gain[..., 0] * coded[..., 0] + gain[..., 1] * coded[..., 1] + gain[..., 2] * coded[..., 2] + offset
+    filtered = cv2.resize(offset, extent, interpolation=cv2.INTER_LINEAR)
+    for channel, gain in enumerate(gains):
+        filtered += cv2.resize(gain, extent, interpolation=cv2.INTER_LINEAR) * coded[..., channel]
     return np.clip((filtered - OUTSIDE) / (INSIDE - OUTSIDE), 0, 1).astype(np.float32)
 
 
-def _coefficients(mask: np.ndarray, coded: np.ndarray, *, radius_px: int) -> tuple[np.ndarray, np.ndarray]:
-    """The filter's linear model, mask = gain . colour + offset: (H, W, 3) and (H, W)."""
+def _coefficients(mask: np.ndarray, color: Planes, *, radius_px: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """The filter's linear model, mask = sum of gain * colour + offset: three gains (H, W) and the offset (H, W)."""
 
     def mean(image: np.ndarray) -> np.ndarray:
         side = 2 * radius_px + 1
         return cv2.boxFilter(image, -1, (side, side), borderType=cv2.BORDER_REPLICATE)
 
-    color, cover = mean(coded), mean(mask)
-    shared = np.stack([mean(coded[..., one] * mask) - color[..., one] * cover for one in range(3)], axis=-1)
-    covariance = np.empty((*mask.shape, 3, 3), np.float32)
-    for one in range(3):
-        for other in range(3):
-            spread = mean(coded[..., one] * coded[..., other]) - color[..., one] * color[..., other]
-            covariance[..., one, other] = spread + SMOOTHNESS**2 * (one == other)
-    gain = _solve(covariance, shared)
-    offset = cover - (gain * color).sum(-1)
-    return mean(gain), mean(offset)
+    middle, cover = [mean(plane) for plane in color], mean(mask)
+    shared = [mean(plane * mask) - its * cover for plane, its in zip(color, middle, strict=True)]
+    spread = {
+        (one, other): mean(color[one] * color[other]) - middle[one] * middle[other] + SMOOTHNESS**2 * (one == other)
+        for one, other in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+    }
+    gains = _solve(spread, shared)
+    offset = cover - sum(gain * its for gain, its in zip(gains, middle, strict=True))
+    return [mean(gain) for gain in gains], mean(offset)
 
 
-def _solve(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solutions of symmetric 3x3 systems (..., 3, 3) by cofactors, for the same bits with every BLAS."""
-    rows = [matrices[..., row, :] for row in range(3)]
-    cofactors = np.stack([np.cross(rows[1], rows[2]), np.cross(rows[2], rows[0]), np.cross(rows[0], rows[1])], axis=-1)
-    determinant = (rows[0] * cofactors[..., 0]).sum(-1, keepdims=True)
-    return (cofactors * right[..., None, :]).sum(-1) / determinant
+def _solve(matrix: Mapping[tuple[int, int], np.ndarray], right: Planes) -> list[np.ndarray]:
+    """Solutions of symmetric 3x3 systems, given as planes, by cofactors: the same bits with every BLAS."""
+    aa, ab, ac, bb, bc, cc = (matrix[place] for place in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)))
+    first = (bb * cc - bc * bc, ac * bc - ab * cc, ab * bc - ac * bb)
+    second = (first[1], aa * cc - ac * ac, ab * ac - aa * bc)
+    third = (first[2], second[2], aa * bb - ab * ab)
+    determinant = aa * first[0] + ab * first[1] + ac * first[2]
+    return [(row[0] * right[0] + row[1] * right[1] + row[2] * right[2]) / determinant for row in (first, second, third)]
 
 
 def _reduced(image: np.ndarray, factor: float) -> np.ndarray:
