@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -164,7 +165,7 @@ def _measure(
     row |= {f"loss_{side}": sum(each[side] for each in done.recent) / len(done.recent) for side in sides}
     with holding(parameters, average):
         row |= {f"validation_{name}": value for name, value in model.validation().items()}
-    tqdm.write(_said(row), file=None)
+    tqdm.write(_said(row), file=sys.stderr)
     return row
 
 

@@ -1,0 +1,90 @@
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.swaps import Settings, main
+from tests.models.cartoon_tables import write_clip_of
+from tests.stages.test_swapper import project, train  # noqa: F401 - a fixture
+from understudy.errors import ConsentError, ModelError
+from understudy.images import decode_png
+from understudy.tables import LANDMARKS, SWAPS, is_kept, metadata_of, points_of, read_table
+
+PEOPLE = ["bo", "bo", "ada", None, "bo", "bo", "bo", "bo"]
+REASONS = {4: "spread 0.034 above 0.02", 5: "no face found"}
+EXPECTED = [None, None, "another person: ada", "nobody on record", REASONS[4], REASONS[5], None]
+
+
+@pytest.fixture
+def clip(project):  # noqa: F811
+    tables = write_clip_of("bo", project, people=PEOPLE, reasons=REASONS)
+    return tables | {"swapper": train(model="driven", steps=1)}
+
+
+def paint(clip, *, swaps="data/swaps/clip.ada-for-bo.parquet", source="ada"):
+    yaw_deg = read_table(clip["landmarks"], LANDMARKS).column("yaw_deg").to_numpy()
+    main(
+        **clip,
+        source_consent=Path(f"people/{source}.yaml"),
+        target_consent=Path("people/bo.yaml"),
+        swaps=Path(swaps),
+        settings=Settings(max_yaw_deg=float(yaw_deg[6:8].mean())),
+    )
+    return read_table(Path(swaps), SWAPS)
+
+
+def test_every_frame_has_a_painted_face_or_a_reason(clip):
+    table = paint(clip)
+    assert table.column("frame").to_pylist() == list(range(8))
+    found = table.column("reason").to_pylist()
+    assert found[:7] == EXPECTED
+    assert re.fullmatch(r"yaw \d+ above \d+\.\d+", found[7])
+    painted = is_kept(table)
+    for column in ("patch", "alpha"):
+        assert [value is not None for value in table.column(column).to_pylist()] == painted.tolist()
+
+
+def test_a_painted_face_lies_over_the_performers(clip):
+    table = paint(clip)
+    rows = np.flatnonzero(is_kept(table))
+    performed, painted = points_of(table)[rows], points_of(table, "painted_points")[rows]
+    assert np.abs(performed[:, 36:48].mean(1) - painted[:, 36:48].mean(1)).max() < 6
+    patch, alpha = (decode_png(table.column(name)[int(rows[0])].as_py()) for name in ("patch", "alpha"))
+    assert patch.shape == (192, 192, 3)
+    assert alpha.shape == (192, 192)
+    assert 0.1 < (alpha > 127).mean() < 0.6
+
+
+def test_the_table_says_who_was_painted_over_whom_and_by_which_weights(clip):
+    facts = metadata_of(paint(clip))
+    assert (facts["source"], facts["target"]) == ("ada", "bo")
+    assert len(facts["weights_sha256"]) == 64
+
+
+def test_two_runs_write_the_same_table(clip, monkeypatch):
+    monkeypatch.setenv("UNDERSTUDY_THREADS", "1")
+    paint(clip, swaps="one.parquet")
+    monkeypatch.setenv("UNDERSTUDY_THREADS", "2")
+    paint(clip, swaps="two.parquet")
+    assert Path("one.parquet").read_bytes() == Path("two.parquet").read_bytes()
+
+
+def test_a_swapper_for_another_pair_is_refused(clip):
+    with pytest.raises(ModelError, match="trained for ada in bo's place, asked for bo in bo's"):
+        paint(clip, source="bo")
+
+
+def test_nobody_is_painted_without_consent(clip):
+    record = Path("people/bo.yaml")
+    record.write_text(record.read_text().replace("performance", "likeness"))
+    with pytest.raises(ConsentError, match="may not be replaced"):
+        paint(clip)
+    assert not Path("data/swaps").exists()
+
+
+def test_a_swapper_that_is_not_there_is_refused(clip):
+    shutil.rmtree(clip["swapper"])
+    with pytest.raises(ModelError, match=r"settings\.json: no such file; run the stage swapper"):
+        paint(clip)
