@@ -22,7 +22,7 @@ from understudy.media.film import format_of, last_duration_of, stamps_of
 from understudy.media.playback import play_film
 from understudy.media.reader import read_frames
 from understudy.processes import map_in_order
-from understudy.provenance.credentials import sign_derived
+from understudy.provenance.credentials import read_assertion, sign_derived
 from understudy.scoring.case import Case, centroid_of, performance_embeddings, read_case, reconstruction
 from understudy.scoring.painting import painted_share
 from understudy.scoring.pictures import closeness, inner_mask
@@ -66,6 +66,7 @@ def main(
     settings: Settings,
 ) -> None:
     """Score a shot, and show it beside its performance and the true swap."""
+    read_assertion(shot)  # one that does not hold is not worth scoring
     case = read_case(
         shot,
         frames=frames,

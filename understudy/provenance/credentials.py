@@ -75,14 +75,19 @@ def sign_derived(unsigned: Path, signed: Path, *, shot: Path, kind: Kind) -> Non
 
     Raises CredentialError when `shot` itself carries no credentials of ours that hold.
     """
-    original = read_credentials(shot)
-    if original.shot is None or original.state not in ("valid", "trusted"):
-        reason = "; ".join(original.problems) or "its credentials name no shot"
-        raise CredentialError(f"{shot}: {original.state} ({reason}); run stage shots again")
     assertion = derived_assertion(
-        original.shot, kind=kind, parent_sha256=sha256_of(shot), payload_sha256=payload_sha256(unsigned)
+        read_assertion(shot), kind=kind, parent_sha256=sha256_of(shot), payload_sha256=payload_sha256(unsigned)
     )
     _sign(unsigned, signed, assertion, parent=shot)
+
+
+def read_assertion(shot: Path) -> Assertion:
+    """What a shot of ours says of itself. Raises CredentialError when it has no credentials of ours that hold."""
+    found = read_credentials(shot)
+    if found.shot is None or found.state not in ("valid", "trusted"):
+        reason = "; ".join(found.problems) or "its credentials name no shot"
+        raise CredentialError(f"{shot}: {found.state} ({reason}); run stage shots again")
+    return found.shot
 
 
 def read_credentials(path: Path) -> Credentials:

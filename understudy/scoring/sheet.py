@@ -17,11 +17,11 @@ def choose_moments(frames: np.ndarray, points_N682: np.ndarray, *, number: int) 
 
     Farthest points in the shapes' space, from the one nearest to the mean: the same faces give the same choice.
     """
-    shapes = _normalised(points_N682)
-    distance = np.linalg.norm(shapes - shapes.mean(0), axis=1)
-    chosen = [int(np.argmin(distance))]
+    shapes = _normalised(points_N682).round(6)
+    chosen = [int(np.argmin(np.linalg.norm(shapes - shapes.mean(0), axis=1).round(6)))]
     while len(chosen) < min(number, len(frames)):
-        nearest = np.min([np.linalg.norm(shapes - shapes[row], axis=1) for row in chosen], axis=0)
+        nearest = np.min([np.linalg.norm(shapes - shapes[row], axis=1) for row in chosen], axis=0).round(6)
+        nearest[chosen] = -1
         chosen.append(int(np.argmax(nearest)))
     return np.sort(frames[sorted(chosen)])
 
