@@ -62,6 +62,8 @@ def performance(
     `yaw_deg`, `pitch_deg` and `roll_deg` are the extremes, which are reached when the clip is longer than `cycle_s`,
     the time the head takes to look from one side to the other and back. `openness` scales how wide the mouth opens.
     """
+    if num_frames < 1:
+        return []
     time_s = np.arange(num_frames) / fps
     curves = {
         **_head(seed, time_s, yaw_deg=yaw_deg, pitch_deg=pitch_deg, roll_deg=roll_deg, cycle_s=cycle_s),
@@ -71,6 +73,7 @@ def performance(
         "blink": _blinks(seed, time_s),
     }
     curves["smile"] = curves["smile"] * (1 - 0.5 * curves["pucker"])
+    curves["brow_up"] = curves["brow_up"] * (1 - 0.6 * curves["blink"])  # brows follow the lids down
     curves["squint"] = 0.35 * curves["smile"]
     names = [field.name for field in fields(Performance)]
     return [
@@ -98,7 +101,7 @@ def _speech(seed: int, time_s: Curve, *, openness: float) -> dict[str, Curve]:
     """Syllables as smooth pulses in phrases with pauses: every vowel has its own opening, rounding and lip."""
     generator = numpy_generator(seed, "speech")
     jaw, pucker, lip_down, lip_up = (np.zeros_like(time_s) for _ in range(4))
-    start_s, end_s = 0.15, float(time_s[-1]) if len(time_s) else 0.0
+    start_s, end_s = 0.15, float(time_s[-1])
     left_in_phrase = int(generator.integers(4, 9))
     while start_s < end_s:
         length_s = generator.uniform(0.8, 1.35) / SYLLABLES_PER_S
@@ -139,7 +142,7 @@ def _gaze(seed: int, time_s: Curve) -> dict[str, Curve]:
     generator = numpy_generator(seed, "gaze")
     gaze = np.zeros((2, len(time_s)))
     next_s = 0.0
-    while len(time_s) and next_s <= time_s[-1]:
+    while next_s <= time_s[-1]:
         target = generator.uniform(-1, 1, 2) * (0.6, 0.35)
         gaze[:, time_s >= next_s] = target[:, None]
         next_s += generator.uniform(0.5, 1.3)
@@ -154,7 +157,7 @@ def _blinks(seed: int, time_s: Curve) -> Curve:
     lids = np.zeros_like(time_s)
     at_s, kind = generator.uniform(0.3, 0.7), 0
     order = generator.permutation(len(BLINK_KINDS))
-    while len(time_s) and at_s < time_s[-1]:
+    while at_s < time_s[-1]:
         shape = BLINK_SHAPES[BLINK_KINDS[order[kind % len(order)]]]
         lids = np.maximum(lids, shape(time_s - at_s))
         at_s += generator.uniform(0.75, 1.25) * BLINK_EVERY_S
@@ -184,7 +187,7 @@ def _wave(seed: int, name: str, time_s: Curve, *, period_s: float) -> Curve:
     """A wandering curve that reaches exactly −1 and 1 where the clip is long enough to show a whole cycle."""
     generator = numpy_generator(seed, name)
     curve = np.zeros_like(time_s)
-    reference_s = np.arange(0, max(time_s[-1] if len(time_s) else 0.0, period_s) + 0.02, 0.02)
+    reference_s = np.arange(0, max(float(time_s[-1]), period_s) + 0.02, 0.02)
     reference = np.zeros_like(reference_s)
     for harmonic, weight in ((1.0, 1.0), (2.3, 0.35), (3.9, 0.12)):
         frequency = harmonic * generator.uniform(0.92, 1.08) / period_s
