@@ -1,7 +1,8 @@
 """From footage and consents to signed shots and their scores: one rule a stage, and the only definition of the DAG.
 
 dvc.yaml is rendered from these rules (`make dvc.yaml`). Code is an input: `closure` lists a script and all it imports.
-The rules' parameters are sections of params.yaml, so that an edit reruns exactly what depends on it.
+The rules' parameters are sections of params.yaml, so that an edit reruns exactly what depends on it; `after` names what
+only DVC has to wait for, since Snakemake checks the nouns itself when it reads this file.
 """
 
 from understudy.engines import hooks
@@ -18,6 +19,7 @@ shots = project.nouns.shots.values()
 section = project.section
 model = section("swapper.model")
 model_code = f"understudy/models/{model}.py"
+optimizer_code = f"understudy/optimizers/{section('swapper.optimizer')}.py"
 
 
 wildcard_constraints:
@@ -29,44 +31,61 @@ wildcard_constraints:
 
 localrules:
     all,
+    nouns,
     clips,
 
 
 rule all:
     """Every shot with its scores, every pair's swapper, every person's face set."""
     input:
+        "data/nouns.txt",
         expand("data/crops/{person}.parquet", person=people),
         [f"data/swapper/{pair.source}-{pair.target}/weights.safetensors" for pair in pairs],
         [f"data/scores/{shot.clip}.{shot.source}-for-{shot.target}.json" for shot in shots],
 
 
-rule clips:
-    """What the project is about, checked before anything else runs: clips, people, pairs and shots."""
+rule nouns:
+    """The clips, people, pairs and shots of params.yaml, checked before anything else runs."""
     input:
-        code=closure("stages/clips.py"),
+        code=closure("stages/nouns.py"),
     output:
-        clips="data/clips.json",
-        sound="data/clips.ok",
+        nouns="data/nouns.txt",
     params:
         clips=section("clips"),
         people=section("people"),
         pairs=section("pairs"),
         shots=section("shots"),
     log:
+        "logs/nouns/nouns.log",
+    shell:
+        "python stages/nouns.py --nouns {output.nouns} 2>&1 | tee {log} >&2"
+
+
+rule clips:
+    """The clips and people that gathering stages look at; what was made of others is removed."""
+    input:
+        code=closure("stages/clips.py"),
+    output:
+        clips="data/clips.json",
+    params:
+        after="data/nouns.txt",
+        clips=section("clips"),
+        people=section("people"),
+    log:
         "logs/clips/clips.log",
     shell:
-        "python stages/clips.py --clips {output.clips} --sound {output.sound} 2>&1 | tee {log} >&2"
+        "python stages/clips.py --clips {output.clips} 2>&1 | tee {log} >&2"
 
 
 rule frames:
     """Which frames a clip has: times, scenes, and the hash of their decoded pixels."""
     input:
         code=closure("stages/frames.py"),
-        sound=ancient("data/clips.ok"),
         footage=lambda wildcards: project.footage_files(wildcards.clip),
     output:
         frames="data/frames/{clip}.parquet",
     params:
+        after="data/nouns.txt",
         frames=section("frames"),
         footage=lambda wildcards: project.nouns.clips[wildcards.clip],
     log:
@@ -144,13 +163,12 @@ rule identities:
     """Who is who over all clips: clusters of faces, and the people on record among them."""
     input:
         code=closure("stages/identities.py"),
-        clips=ancient("data/clips.json"),
+        clips="data/clips.json",
         embeddings=expand("data/embeddings/{clip}.parquet", clip=clips),
         people=files_below("people"),
     output:
         identities="data/identities.parquet",
     params:
-        people=section("people"),
         identities=section("identities"),
     log:
         "logs/identities/identities.log",
@@ -167,7 +185,7 @@ rule crops:
     """The curated face set of a person: aligned faces, masks, splits, and why others were left out."""
     input:
         code=closure("stages/crops.py"),
-        clips=ancient("data/clips.json"),
+        clips="data/clips.json",
         frames=expand("data/frames/{clip}.parquet", clip=clips),
         landmarks=expand("data/landmarks/{clip}.parquet", clip=clips),
         identities="data/identities.parquet",
@@ -189,7 +207,7 @@ rule crops:
 rule swapper:
     """A network that paints the source's likeness over the target's performance."""
     input:
-        code=closure("stages/swapper.py", model_code),
+        code=closure("stages/swapper.py", model_code, optimizer_code),
         source_crops="data/crops/{source}.parquet",
         target_crops="data/crops/{target}.parquet",
         source_consent="people/{source}.yaml",
@@ -282,10 +300,10 @@ rule scores:
         frames="data/frames/{clip}.parquet",
         landmarks="data/landmarks/{clip}.parquet",
         identities="data/identities.parquet",
-        embeddings="data/embeddings/{clip}.parquet",
+        embeddings=expand("data/embeddings/{clip}.parquet", clip=clips),
         source_crops="data/crops/{source}.parquet",
         target_crops="data/crops/{target}.parquet",
-        swapper=multiext("data/swapper/{source}-{target}/", "weights.safetensors", "settings.json"),
+        swapper=multiext("data/swapper/{source}-{target}/", "settings.json", "history.csv"),
         swaps="data/swaps/{clip}.{source}-for-{target}.parquet",
         shot="data/shots/{clip}.{source}-for-{target}.mp4",
         truth=files_below("data/raw/truth"),
@@ -299,11 +317,12 @@ rule scores:
         "logs/scores/{clip}.{source}-for-{target}.log",
     benchmark:
         "benchmarks/scores/{clip}.{source}-for-{target}.tsv"
+    threads: 2
     resources:
         mem_mb=2000,
     shell:
         "python stages/scores.py --frames {input.frames} --landmarks {input.landmarks} --identities {input.identities}"
-        " --embeddings {input.embeddings} --source-crops {input.source_crops} --target-crops {input.target_crops}"
+        " --embeddings data/embeddings --source-crops {input.source_crops} --target-crops {input.target_crops}"
         " --swapper data/swapper/{wildcards.source}-{wildcards.target} --swaps {input.swaps} --shot {input.shot}"
         " --truth data/raw/truth --scores {output.scores} --picture {output.picture} --film {output.film}"
         " 2>&1 | tee {log} >&2"

@@ -1,4 +1,4 @@
-"""clips: what the project is about, checked, and what was made for clips that are no longer in it removed."""
+"""data/clips.json: the clips and people that gathering stages look at; what was made of others is removed."""
 
 import json
 from pathlib import Path
@@ -7,19 +7,15 @@ from understudy.files import replacing
 from understudy.params import Nouns, read_nouns
 from understudy.stage import run
 
-SOUND = "The clips, people, pairs and shots of params.yaml fit each other and what is on disk.\n"
 TABLES_OF_CLIPS = ("frames", "faces", "landmarks", "embeddings")
 
 
-def main(*, clips: Path, sound: Path) -> None:
-    """Write the manifest of clips that gathering stages follow, and a constant file that lets all others begin.
-
-    `sound` never changes: the clips that were there before need nothing done again when one is added.
-    """
+def main(*, clips: Path) -> None:
+    """Write the manifest that gathering stages follow, and remove what was made of clips that are no longer in it."""
     nouns = read_nouns()
     remove_dropped(nouns, root=clips.parent)
-    write_text(clips, manifest(nouns))
-    write_text(sound, SOUND)
+    with replacing(clips) as temporary:
+        temporary.write_text(manifest(nouns), encoding="utf-8")
 
 
 def manifest(nouns: Nouns) -> str:
@@ -40,12 +36,6 @@ def remove_dropped(nouns: Nouns, *, root: Path) -> None:
         for file in sorted((root / folder).glob("[!.]*")):
             if file.is_file() and file.stem not in names:
                 file.unlink()
-
-
-def write_text(path: Path, text: str) -> None:
-    """`text` as a file that replaces `path` whole."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ if os.environ.get("IMPORTS") == "run":
     IMPORTS = ...
 
 OUTPUTS = {"shots": ["--shot"], "scores": ["--scores", "--picture", "--film"]}
-SECTIONS = {"shots": ["look", "production"], "swaps": ["swaps", "production"], "identities": ["identities", "people"]}
+SECTIONS = {"shots": ["look", "production"], "swaps": ["swaps", "production"]}
 
 
 def main() -> None:

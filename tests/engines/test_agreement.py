@@ -17,11 +17,11 @@ with planned() as (workflow, project):
         if not job.output:
             continue
         models = {f"models.{model}" for model in job.params.get("models", {})}
-        names = {name for name, value in job.rule.params.items() if not callable(value) and name != "models"}
+        names = {name for name, value in job.rule.params.items() if not callable(value)} - {"models", "after"}
         command = job.shellcmd.replace(f" 2>&1 | tee {job.log} >&2", "")
         found[stage_of(job.rule.name, job.wildcards_dict, project.nouns)] = {
             "command": command,
-            "inputs": sorted(map(str, job.input)),
+            "inputs": sorted([*map(str, job.input), *([job.params.after] if "after" in job.params.keys() else [])]),
             "outputs": sorted(map(str, job.output)),
             "params": sorted(names | models),
         }
@@ -49,7 +49,7 @@ with Repo() as repo:
 def test_both_engines_see_the_same_stages(finished: Workspace):
     snakemake, dvc = _seen(finished, SNAKEMAKE), _seen(finished, DVC)
     assert set(snakemake) == set(dvc)
-    assert len(snakemake) == 16
+    assert len(snakemake) == 17
     for stage, by_snakemake in snakemake.items():
         for aspect in ("command", "outputs", "params"):
             assert by_snakemake[aspect] == dvc[stage][aspect], stage

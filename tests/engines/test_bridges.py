@@ -189,16 +189,15 @@ def _pulled_clone(project: Workspace, tmp_path: Path) -> Workspace:
 
 
 def _started(project: Workspace, **environment: str) -> subprocess.Popen[bytes]:
-    log = (project.root / "run.log").open("wb")
-    command = ["snakemake", "--cores", "2"]
-    return subprocess.Popen(
-        command,
-        cwd=project.root,
-        env=project.environment(**environment),
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    with (project.root / "run.log").open("wb") as log:
+        return subprocess.Popen(
+            ["snakemake", "--cores", "2"],
+            cwd=project.root,
+            env=project.environment(**environment),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def _edit_while_faces_run(project: Workspace, path: str, text: str, change) -> None:

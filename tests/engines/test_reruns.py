@@ -8,6 +8,7 @@ from tests.engines.workspace import Workspace
 
 ANALYSIS = ("frames", "faces", "landmarks", "embeddings")
 FIRST_OUTPUT = {
+    "nouns": ["data/nouns.txt"],
     "clips": ["data/clips.json"],
     **{stage: [f"data/{stage}/ada.parquet", f"data/{stage}/bo.parquet"] for stage in ANALYSIS},
     "identities": ["data/identities.parquet"],
@@ -18,8 +19,8 @@ FIRST_OUTPUT = {
     "scores": ["data/scores/bo.ada-for-bo.json"],
 }
 BELOW = {
-    "frames": set(FIRST_OUTPUT) - {"clips"},
-    "faces": set(FIRST_OUTPUT) - {"clips", "frames"},
+    "frames": set(FIRST_OUTPUT) - {"nouns", "clips"},
+    "faces": set(FIRST_OUTPUT) - {"nouns", "clips", "frames"},
     "landmarks": {"landmarks", "embeddings", "identities", "crops", "swapper", "swaps", "shots", "scores"},
     "embeddings": {"embeddings", "identities", "crops", "swapper", "swaps", "shots", "scores"},
     "identities": {"identities", "crops", "swapper", "swaps", "shots", "scores"},
@@ -67,7 +68,7 @@ def test_a_comment_and_another_order_rerun_nothing(project: Workspace):
     [
         ("stages/landmarks.py", BELOW["landmarks"]),
         ("stages/scores.py", BELOW["scores"]),
-        ("stages/clips.py", {"clips"}),
+        ("stages/nouns.py", {"nouns"}),
     ],
 )
 def test_an_edited_script_reruns_its_stage_and_those_below(project: Workspace, file: str, stages: set[str]):
@@ -97,7 +98,7 @@ def test_a_new_clip_is_analysed_and_what_gathers_runs_again(project: Workspace):
     project.write("data/raw/cy.mp4", "footage of cy")
     project.set_params(lambda params: params["clips"].update(cy="data/raw/cy.mp4"))
     new = {f"data/{stage}/cy.parquet" for stage in ANALYSIS}
-    assert project.planned() == _outputs({"clips"} | BELOW["identities"]) | new
+    assert project.planned() == _outputs({"nouns", "clips"} | BELOW["identities"]) | new
 
 
 def test_a_dropped_clip_leaves_no_artifact_and_both_engines_agree(project: Workspace):
@@ -106,7 +107,7 @@ def test_a_dropped_clip_leaves_no_artifact_and_both_engines_agree(project: Works
     project.snakemake()
     assert "data/embeddings/cy.parquet" in project.artifacts()
     project.set_params(lambda params: params["clips"].pop("cy"))
-    assert project.planned() == _outputs({"clips"} | BELOW["identities"])
+    assert project.planned() == _outputs({"nouns", "clips"} | BELOW["identities"])
     project.snakemake()
     assert [path for path in project.artifacts() if "cy" in path] == ["data/raw/cy.mp4"]
     assert project.changed() == set()
@@ -116,7 +117,7 @@ def test_a_new_shot_reruns_no_analysis(project: Workspace):
     project.set_params(lambda params: params["pairs"].update({"bo-ada": {"source": "bo", "target": "ada"}}))
     project.set_params(lambda params: params["shots"].update(ada={"clip": "ada", "source": "bo", "target": "ada"}))
     expected = {
-        "data/clips.json",
+        "data/nouns.txt",
         "data/swapper/bo-ada/weights.safetensors",
         "data/swaps/ada.bo-for-ada.parquet",
         "data/shots/ada.bo-for-ada.mp4",

@@ -15,6 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 STANDIN = Path(__file__).with_name("standin.py")
 LINKED = ("Snakefile", "dvc.yaml", "profiles", ".dvcignore", ".gitignore", "understudy", "params.yaml")
+REAL = ("nouns", "clips")
 OUTPUT = re.compile(r"^    output: (.+)$", re.MULTILINE)
 
 
@@ -111,7 +112,7 @@ def make_project(root: Path) -> Workspace:
     (root / "stages").mkdir()
     for script in sorted((ROOT / "stages").glob("*.py")):
         text = STANDIN.read_text().replace("IMPORTS = ...", imports_of(script))
-        (root / "stages" / script.name).write_text(script.read_text() if script.stem == "clips" else text)
+        (root / "stages" / script.name).write_text(script.read_text() if script.stem in REAL else text)
     workspace = Workspace(root)
     for name in ("ada", "bo"):
         workspace.write(f"people/{name}.yaml", f"name: {name}\n")
@@ -120,17 +121,6 @@ def make_project(root: Path) -> Workspace:
     workspace.write(".git/info/exclude", "ran.txt\npaused.txt\nrun.log\n")
     workspace.run("git", "init", "--quiet")
     shutil.copytree(ROOT / ".dvc", root / ".dvc", ignore=shutil.ignore_patterns("tmp", "cache", "config.local"))
-    os.environ.get("DEV") and dev(workspace)
+    workspace.run("python", "-m", "understudy.engines.render")
     return workspace
 
-
-def dev(w):
-    for s in ("clips frames faces landmarks embeddings identities crops swapper swaps shots scores").split():
-        f=w.root/"stages"/f"{s}.py"
-        if not f.exists(): f.write_text(STANDIN.read_text())
-    def fill(p):
-        for s in ("identities","crops","swaps","scores"): p.setdefault(s,{"placeholder":1})
-        p.setdefault("swapper",{"model":"driven","steps":3})
-        p.setdefault("models",{"driven":{"a":1},"compact":{"a":2},"original":{"a":3}})
-    w.set_params(fill)
-    w.run("python","-m","understudy.engines.render")

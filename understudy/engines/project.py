@@ -62,9 +62,9 @@ def one_line_errors() -> Iterator[None]:
 
 
 def files_below(path: str) -> list[str]:
-    """The file at `path`, or all files below that folder, sorted; hidden files and unfinished ones are not counted."""
+    """The file at `path`, or all files below that folder, sorted and without hidden ones; none when nothing is there."""
     root = Path(path)
-    if not root.is_dir():
+    if root.is_file():
         return [path]
     files = (file for file in root.rglob("*") if file.is_file())
     return sorted(file.as_posix() for file in files if not file.name.startswith("."))
@@ -87,7 +87,9 @@ def _held_fast(params: Path) -> Path:
 
 def _prepend(variable: str, folder: Path) -> None:
     folders = os.environ.get(variable, "").split(os.pathsep)
-    os.environ[variable] = os.pathsep.join([str(folder), *(other for other in folders if other not in ("", str(folder)))])
+    os.environ[variable] = os.pathsep.join(
+        [str(folder), *(other for other in folders if other not in ("", str(folder)))]
+    )
 
 
 def _sorted(value: object) -> object:

@@ -14,7 +14,7 @@ from understudy.engines.instances import Instance, instances, stage_rules
 from understudy.engines.project import Project
 from understudy.engines.rendering import refresh
 from understudy.engines.trust import Records, doubt, foreign
-from understudy.params import PARAMS, read_nouns, read_params
+from understudy.params import PARAMS, read_params
 
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
@@ -46,27 +46,22 @@ def _reasons_against(known: list[Instance], workflow: "Workflow", project: Proje
 
 
 def _edited_sections(workflow: "Workflow", project: Project) -> dict[str, str]:
-    now = _read_anew()
+    """The rules of which a parameter in params.yaml is no longer what this run was planned with, and that parameter."""
+    now = Project(nouns=project.nouns, params=read_params(PARAMS.absolute()))
     edited = {}
     for rule in stage_rules(workflow):
         for name, value in rule.params.items():
-            if not callable(value) and name != "models" and now.section(name) != project.section(name):
-                edited[rule.name] = name
-            if name == "models" and any(now.section(f"models.{model}") != value[model] for model in value):
+            keys = [f"models.{model}" for model in value] if name == "models" else [name]
+            if name in project.params and any(now.section(key) != project.section(key) for key in keys):
                 edited[rule.name] = name
     return edited
-
-
-def _read_anew() -> Project:
-    path = PARAMS.absolute()
-    return Project(nouns=read_nouns(path), params=read_params(path))
 
 
 def _committed(stages: list[str], workflow: "Workflow", project: Project) -> bool:
     if refresh(workflow, project):
         _say("dvc.yaml was rendered anew from the Snakefile")
     done = subprocess.run(
-        [*DVC, "commit", "--quiet", "--force", *stages], check=False, capture_output=True, text=True
+        [*DVC, "commit", "--quiet", "--force", "--no-relink", *stages], check=False, capture_output=True, text=True
     )
     if done.returncode:
         why = " ".join(done.stderr.split()) or f"dvc commit ended with {done.returncode}"

@@ -31,6 +31,7 @@ TEMPLATES = {
     "pairs": {"source": "${item.source}", "target": "${item.target}"},
     "shots": {"clip": "${item.clip}", "source": "${item.source}", "target": "${item.target}"},
 }
+AFTER = "after"
 METRICS = {("scores", "scores")}
 PLOTS = {("swapper", "history"): {"x": "step", "y": "loss"}}
 
@@ -69,7 +70,13 @@ class _Translation:
         self.rule = rule
         self.project = project
         self.templates = templates
-        self.chosen = {project.section("swapper.model"): "${swapper.model}"}
+        self.model = project.section("swapper.model")
+        self.chosen = {
+            f"understudy/models/{self.model}.py": "understudy/models/${swapper.model}.py",
+            f"understudy/optimizers/{project.section('swapper.optimizer')}.py": (
+                "understudy/optimizers/${swapper.optimizer}.py"
+            ),
+        }
 
     def command(self) -> str:
         """The rule's command without its log, on one line."""
@@ -99,15 +106,10 @@ class _Translation:
         return self._of_noun(value) if callable(value) else self._pattern(str(value))
 
     def _dependencies(self) -> list[object]:
-        code = [self._code(path) for path in self.rule.input["code"]]
+        code = [self.chosen.get(str(path), str(path)) for path in self.rule.input["code"]]
+        after = [value for name, value in self.rule.params.items() if name == AFTER]
         names = [name for name in self.rule.input.keys() if name != "code"]  # noqa: SIM118
-        return [*code, *(path for name in names for path in self._input(name))]
-
-    def _code(self, path: object) -> str:
-        for model, template in self.chosen.items():
-            if path == f"understudy/models/{model}.py":
-                return f"understudy/models/{template}.py"
-        return str(path)
+        return [*code, *after, *(path for name in names for path in self._input(name))]
 
     def _input(self, name: str) -> Iterable[str]:
         value = self.rule.input[name]
@@ -126,11 +128,9 @@ class _Translation:
     def _parameters(self) -> list[object]:
         keys = []
         for name, value in self.rule.params.items():
-            if callable(value):
-                continue
             if name == "models":
-                keys += [f"models.{self.chosen[model]}" for model in value]
-            else:
+                keys += ["models.${swapper.model}" for model in value if model == self.model]
+            elif name != AFTER and not callable(value):
                 keys.append(name)
         return list(keys)
 
@@ -141,7 +141,9 @@ class _Translation:
         from snakemake.iocontainers import Wildcards  # dear, and only rendering needs it
 
         footage = self.project.nouns.clips
-        if callable(function) and all(function(Wildcards(fromdict={"clip": clip})) == footage[clip] for clip in footage):
+        if callable(function) and all(
+            function(Wildcards(fromdict={"clip": clip})) == footage[clip] for clip in footage
+        ):
             return "${item}"
         raise self._error("it has a function that is not the clip's footage")
 
