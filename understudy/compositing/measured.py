@@ -13,7 +13,7 @@ from understudy.compositing.sharpness import place_face
 from understudy.compositing.skin import skin_mask
 from understudy.compositing.steadiness import follow_faces, steady
 
-POINTS_REACH = 1  # landmarks move with the face: they are averaged over the neighbouring frames alone
+POINTS_REACH = 2  # landmarks move with the face: they are averaged over few frames alone
 
 
 @dataclass(frozen=True)
