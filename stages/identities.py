@@ -1,6 +1,7 @@
 """Which faces of all clips are one identity, and who that is by the people's reference pictures."""
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def main(*, clips: Path, embeddings: Path, people: Path, identities: Path, setti
     found = find_clusters(matrix(faces, "embedding"), settings=settings)
     references = describe_people(people, names=manifest.people, analysed=metadata_of(faces))
     named = recognise(found, references, max_distance=settings.person_distance)
+    for line in summary(found, named):
+        print(f"identities: {line}", file=sys.stderr)
     maker = Maker("hdbscan", version("hdbscan"), "none")
     metadata = lineage("identities", settings, made_by=maker, above=metadata_of(faces))
     write_table(identities, make_table(IDENTITIES, identity_columns(faces, found, named), metadata), IDENTITIES)
@@ -108,6 +111,14 @@ def identity_columns(faces: pa.Table, found: Clusters, named: Sequence[tuple[str
         "person": [person for person, _ in who],
         "person_distance": [gap for _, gap in who],
     }
+
+
+def summary(found: Clusters, named: Sequence[tuple[str | None, float]]) -> Iterator[str]:
+    """A line an identity: how many faces, and who it is or how far from anybody on record."""
+    for label, (person, gap) in enumerate(named):
+        faces = int((found.labels == label).sum())
+        yield f"{label}: {faces} faces, {person or 'nobody on record'} (nearest person at {gap:.3f})"
+    yield f"noise: {int((found.labels == NOISE).sum())} faces"
 
 
 if __name__ == "__main__":
