@@ -32,9 +32,8 @@ class Landmarks:
     def __init__(self, folder: Path | None = None, *, weights: Weights = WEIGHTS) -> None:
         from face_alignment.models import FAN
 
-        path = checked_weights(
-            (folder or Path(os.environ.get("UNDERSTUDY_WEIGHTS", "weights"))) / weights.file, weights
-        )
+        folder = folder or Path(os.environ.get("UNDERSTUDY_WEIGHTS", "weights"))
+        path = checked_weights(folder / weights.file, weights)
         self.maker = Maker("fan_68", importlib.metadata.version("face-alignment"), sha256_of(path))
         self._device = choose_device()
         self._network = FAN(4)
@@ -52,10 +51,9 @@ class Landmarks:
         with torch.inference_mode(), workers(1):
             heat_NCHW = self._network(faces_NCHW.to(self._device))[-1].float().cpu().numpy()
         points = decode_heat(heat_NCHW)
-        moved = [
-            apply_affine(invert_affine(transform), face) for transform, face in zip(transforms, points, strict=True)
-        ]
-        return np.stack(moved)
+        return np.stack(
+            [apply_affine(invert_affine(crop), face) for crop, face in zip(transforms, points, strict=True)]
+        )
 
 
 def decode_heat(heat_NCHW: np.ndarray) -> np.ndarray:
