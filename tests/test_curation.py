@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -45,7 +47,7 @@ def test_neighbours_never_sit_on_both_sides(frames, gap_frames, block_frames):
     frames = sorted(frames)
     splits, reasons = split(frames, gap_frames=gap_frames, block_frames=block_frames)
     kept = [(frame, name) for frame, name in zip(frames, splits, strict=True) if name]
-    for (frame, name), (after, other) in zip(kept, kept[1:], strict=False):
+    for (frame, name), (after, other) in pairwise(kept):
         assert name == other or after - frame > gap_frames
     assert all((name is None) == (reason == "gap between splits") for name, reason in zip(splits, reasons, strict=True))
 
@@ -69,7 +71,7 @@ def test_held_out_blocks_have_their_shares_and_alternate(num_blocks):
     counts = [splits.count(name) for name in ("validation", "test")]
     assert counts == [max(1, round(num_blocks / 10))] * 2
     held_out = [name for name in splits if name != "train"]
-    assert all(first != second for first, second in zip(held_out, held_out[1:], strict=False))
+    assert all(first != second for first, second in pairwise(held_out))
 
 
 def test_nothing_is_held_out_when_nothing_is_asked_for():
