@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from understudy.geometry import MEAN_51, estimate_pose
-from understudy.scoring.performance import _rotation, angle_error, correlation, jitter, poses, turn_error
+from understudy.scoring.performance import _rotation, correlation, jitter, pose_offset, poses, turn_error
 
 
 def face(place=(0.0, 0.0), side=100.0):
@@ -68,13 +68,28 @@ def test_a_tilted_head_is_off_by_its_tilt():
     turned = face() @ np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
     upright, tilted = poses(np.array([face()])), poses(np.array([turned]))
     assert turn_error(tilted, upright) == pytest.approx(12, abs=0.01)
-    assert angle_error(tilted, upright)[2] == pytest.approx(12, abs=0.01)
+    assert pose_offset(tilted, upright)[2] == pytest.approx(12, abs=0.01)
 
 
 def test_the_same_pose_has_no_error_and_an_unseen_face_no_pose():
     upright = poses(np.array([face(), np.full((68, 2), np.nan)]))
     assert turn_error(upright, upright) == pytest.approx(0, abs=1e-5)
     assert np.isnan(upright[1]).all()
+
+
+def test_a_steady_offset_is_told_from_errors():
+    wanted = np.array([[10.0, 0.0, 0.0], [0.0, 5.0, 0.0], [-10.0, 0.0, 2.0], [3.0, 3.0, 3.0]])
+    read = wanted + np.array([3.0, -2.0, 0.0])
+    read[1, 0] += 4
+    offset = pose_offset(read, wanted)
+    assert offset == pytest.approx([3, -2, 0])
+    assert turn_error(read - offset, wanted) == pytest.approx(1, abs=0.02)
+
+
+def test_trembling_brows_and_jaws_are_no_jitter():
+    track = np.array([face() for _ in range(6)])
+    track[::2, :27] += 5
+    assert jitter(track, np.arange(6)) == 0
 
 
 def test_angles_become_the_rotation_they_were_read_from():

@@ -54,6 +54,7 @@ def test_a_good_shot_stands_near_the_true_swap(films):
     assert against["frames"] == NUMBER - 2
     assert against["identity_gain"] == pytest.approx(0.8)
     assert against["sharpness_ratio"] == pytest.approx(0.75)
+    assert against["jitter_ratio"] == pytest.approx(1)
     assert (against["psnr_db"], against["ssim"]) == (25.0, 0.8)
 
 
@@ -124,7 +125,7 @@ def test_scores_are_said_in_words(films):
         "looks like Ada: distance .20 to Ada, .50 to Bo (true swap .10 and .60; untouched .60 and .10)",
         "nearer to Ada in 100% of the frames; 80% of the way to the true swap",
         "follows the truth with a correlation of 1.00",
-        ".75 of the true swap's",
+        ".75 times the true swap's",
         "12 of 13 frames in which Bo is seen; not: 1 yaw above",
         "source 28.9 dB",
     ):

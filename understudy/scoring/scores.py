@@ -7,10 +7,11 @@ import numpy as np
 
 from understudy.geometry import eye_opening, mouth_opening
 from understudy.scoring.likeness import gain, likeness, mean
-from understudy.scoring.performance import angle_error, correlation, jitter, poses, turn_error
+from understudy.scoring.performance import correlation, jitter, pose_offset, poses, turn_error
 from understudy.scoring.watching import Watched
 
 DIGITS = 4
+OFFSETS = ("offset_yaw_deg", "offset_pitch_deg", "offset_roll_deg")
 
 Opening = Callable[[np.ndarray], np.ndarray]
 Numbers = dict[str, "float | int | Numbers | None"]
@@ -76,13 +77,13 @@ def score_film(film: Watched, films: Films, people: People) -> Numbers:
     truth = films.truth.at(film.frames_N) if films.truth is not None else None
     alike = likeness(film.described(), source=people.source, target=people.target)
     turns, wanted = poses(film.points_N682), poses(performed.points_N682)
-    yaw, pitch, roll = angle_error(turns, wanted)
+    offset = pose_offset(turns, wanted)
     trembling = jitter(film.points_N682, film.frames_N)
     own = np.where(np.isfinite(film.points_N682), performed.points_N682, np.nan)  # the same moments of both
     return {
         "seen": float(np.isfinite(film.points_N682).all((1, 2)).mean()),
         "identity": dict(alike._asdict()),
-        "pose": {"error_deg": turn_error(turns, wanted), "yaw_deg": yaw, "pitch_deg": pitch, "roll_deg": roll},
+        "pose": {"error_deg": turn_error(turns - offset, wanted)} | dict(zip(OFFSETS, offset.tolist(), strict=True)),
         "mouth": _followed(film, performed, mouth_opening, truth=truth.mouth_N if truth else None),
         "eyes": _followed(film, performed, eye_opening, truth=truth.eyes_N if truth else None),
         "jitter": {"percent": trembling, "ratio": _ratio(trembling, jitter(own, film.frames_N))},
@@ -106,6 +107,10 @@ def against_true_swap(films: Films, people: People) -> Numbers | None:
     return {
         "frames": len(frames),
         "identity_gain": gain(to_source[0], untouched=to_source[1], true_swap=to_source[2]),
+        "jitter_ratio": _ratio(
+            jitter(np.where(np.isfinite(true_swap.points_N682), shot.points_N682, np.nan), frames),
+            jitter(np.where(np.isfinite(shot.points_N682), true_swap.points_N682, np.nan), frames),
+        ),
         "sharpness_ratio": _ratio(mean(shot.sharpness_N), mean(true_swap.sharpness_N)),
         "mouth_correlation": correlation(*mouths),
         "eyes_correlation": correlation(*eyes),

@@ -61,9 +61,9 @@ def _followed(scores: Values, opening: str) -> str:
 def _sharpness(scores: Values) -> str:
     ratio = _value(scores, "held_out.against_true_swap.sharpness_ratio")
     if ratio is not None:
-        return f"{_short(ratio)} of the true swap's"
+        return f"{_short(ratio)} times the true swap's"
     shot, untouched = (_value(scores, f"held_out.{film}.sharpness") for film in ("shot", "untouched"))
-    return f"{_short(shot / untouched)} of the footage's" if shot is not None and untouched else "not known"
+    return f"{_short(shot / untouched)} times the footage's" if shot is not None and untouched else "not known"
 
 
 def _painted(scores: Values, target: str) -> str:
