@@ -89,5 +89,5 @@ def test_without_skin_in_view_nothing_is_changed():
 def test_the_ratio_multiplies_linear_light():
     face = np.full((260, 260, 3), 0.2, np.float32)
     ratio = SkinRatio(np.log(np.float32([2, 1, 0.5])), np.zeros((GRID, GRID), np.float32))
-    lit = match_color(face, ratio, paint(draw(), POINTS), region=WHOLE, light=1, eyes=1, lips=1)
+    lit = match_color(face, ratio, points=POINTS, painted_points=POINTS, region=WHOLE, light=1, eyes=1, lips=1)
     assert lit[120, 130] == pytest.approx([0.4, 0.2, 0.1], rel=1e-4)
