@@ -24,12 +24,12 @@ class Range(NamedTuple):
     """What is this person's own.
 
     open_eye, wide_mouth   gaps of an open eye and of a wide open mouth, in outer-eye distances
-    iris_32                the irises' offset at rest is (1, yaw / 90, pitch / 90) @ iris_32, in eye widths
+    iris_22                the irises' offset at rest is (1, yaw / 90) @ iris_22, in eye widths
     """
 
     open_eye: float
     wide_mouth: float
-    iris_32: np.ndarray
+    iris_22: np.ndarray
 
 
 class Reading(NamedTuple):
@@ -77,12 +77,12 @@ def find_range(reading: Reading) -> Range:
 
 def gaze_of(reading: Reading, own: Range) -> np.ndarray:
     """Where the eyes look apart from where the head turns: (N, 2), in eye widths."""
-    return np.asarray(reading.iris_N2 - _turned(reading.turn_N2) @ own.iris_32)
+    return np.asarray(reading.iris_N2 - _turned(reading.turn_N2) @ own.iris_22)
 
 
 def iris_offsets(gaze_N2: np.ndarray, turn_N2: np.ndarray, own: Range) -> np.ndarray:
     """The offsets of this person's irises when they look there with the head turned so; the way back of `gaze_of`."""
-    return np.asarray(gaze_N2 + _turned(turn_N2) @ own.iris_32)
+    return np.asarray(gaze_N2 + _turned(turn_N2) @ own.iris_22)
 
 
 def iris_points(points_N682: np.ndarray, offsets_N2: np.ndarray) -> np.ndarray:
@@ -97,7 +97,7 @@ def iris_points(points_N682: np.ndarray, offsets_N2: np.ndarray) -> np.ndarray:
 
 
 def _turned(turn_N2: np.ndarray) -> np.ndarray:
-    return np.column_stack([np.ones(len(turn_N2)), turn_N2])
+    return np.column_stack([np.ones(len(turn_N2)), turn_N2[:, 0]])
 
 
 def _gap(points_N682: np.ndarray, upper: int, lower: int) -> np.ndarray:

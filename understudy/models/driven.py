@@ -15,25 +15,19 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from understudy import skin
 from understudy.augmentations import affine
-from understudy.driven.actor import Drive, Person, drive, know_person
+from understudy.driven.actor import Drive, drive, know_person
 from understudy.driven.atlas import Atlas, Traits
 from understudy.driven.linemaps import CHANNELS, draw_maps
+from understudy.driven.memory import Memory
 from understudy.driven.outline import JAW_SHRINK, moved_outline, painted_mask
 from understudy.driven.plate import plate_positions
-from understudy.driven.readings import Range
-from understudy.driven.shapes import Shape, make_template
+from understudy.driven.shapes import make_template
 from understudy.driven.steady import crop_points, frame_points, steady_points
+from understudy.driven.stored import DrivenFaces
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet
-from understudy.geometry import (
-    CROP_COVERAGE,
-    CROP_RESOLUTION_PX,
-    apply_affine,
-    fit_crop,
-    invert_affine,
-)
+from understudy.geometry import CROP_COVERAGE, apply_affine, fit_crop, invert_affine
 from understudy.layers import Upscale, activate, conv3, subpixel_conv3
 from understudy.losses.dssim import dssim
 from understudy.losses.gradient_difference import gradient_difference
@@ -118,8 +112,8 @@ class Network(nn.Module):
         self.atlas = Atlas(resolution_px=resolution_px, nodes=nodes)
         self.features = nn.Parameter(torch.randn(1, FEATURES, FEATURES_PX, FEATURES_PX, generator=generator) * 0.1)
         self.register_buffer("canonical_702", torch.zeros(70, 2))
-        self.source = _Memory()
-        self.target = _Memory()
+        self.source = Memory()
+        self.target = Memory()
 
     def forward(self, maps: Tensor, points_B702: Tensor, traits: Traits) -> Tensor:
         """Faces (B, 3, P, P), RGB 0–1, from maps (B, 10, P/4, P/4), the points that hold the warp, and traits."""
@@ -139,56 +133,6 @@ class Network(nn.Module):
         return torch.sigmoid(base + functional.pixel_shuffle(self.head(twice), 2))
 
 
-class _Memory(nn.Module):
-    """A person as buffers."""
-
-    still: Tensor
-    mouth_change: Tensor
-    eyes_change: Tensor
-    openings: Tensor
-    iris_32: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        for name in ("still", "mouth_change", "eyes_change"):
-            self.register_buffer(name, torch.zeros(68, 3, dtype=torch.float64))
-        self.register_buffer("openings", torch.ones(2, dtype=torch.float64))
-        self.register_buffer("iris_32", torch.zeros(3, 2, dtype=torch.float64))
-
-    def remember(self, person: Person) -> None:
-        values = (*person.shape, np.array([person.range.open_eye, person.range.wide_mouth]), person.range.iris_32)
-        for buffer, value in zip(self.buffers(), values, strict=True):
-            buffer.copy_(torch.from_numpy(np.asarray(value)))
-
-    def person(self) -> Person:
-        still, mouth, eyes, openings, iris = (buffer.cpu().numpy() for buffer in self.buffers())
-        return Person(Shape(still, mouth, eyes), Range(float(openings[0]), float(openings[1]), iris))
-
-
-class _Faces:
-    """A split of the source on the device: pictures (N, 4, S, S) uint8 of RGB and mask, skin-filled, and its drive."""
-
-    def __init__(self, faces: FaceSet, driven: Drive, *, settings: Settings, device: torch.device) -> None:
-        rows = []
-        for pixels, points in zip(faces.pixels_NHWC, driven.points_N702, strict=True):
-            mask = painted_mask(
-                points[:68], resolution_px=len(pixels), brow_margin=settings.brow_margin, jaw_shrink=JAW_SHRINK
-            )
-            rows.append(np.dstack([skin.fill_skin(pixels, mask), mask]))
-        self.pictures = torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2).contiguous().to(device)
-        points_N702 = torch.from_numpy(driven.points_N702.astype(np.float32))
-        self.points_N702 = (normalised_from_px(points_N702, CROP_RESOLUTION_PX) * MARGIN).to(device)
-        self.mouth_N = torch.from_numpy(driven.mouth_N.astype(np.float32)).to(device)
-        self.eyes_N = torch.from_numpy(driven.eyes_N.astype(np.float32)).to(device)
-        self.traits = Traits(*(values.to(device) for values in driven.traits))
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def traits_of(self, chosen: Tensor | slice) -> Traits:
-        return Traits(*(values[chosen] for values in self.traits))
-
-
 class Model:
     """The landmark-driven renderer; see understudy.model.FaceModel."""
 
@@ -202,8 +146,8 @@ class Model:
         self.network = network.to(device)
         self.batch, self.learning_rate = settings.batch, settings.learning_rate
         self._settings, self._seed, self._device = settings, seed, device
-        self._training: _Faces | None = None
-        self._validation: _Faces | None = None
+        self._training: DrivenFaces | None = None
+        self._validation: DrivenFaces | None = None
 
     def begin(self, source: FaceSet, target: FaceSet) -> None:
         """Fit both shape models, and start the atlas from the source's training faces.
@@ -307,12 +251,12 @@ class Model:
         source, target = self.network.source.person(), self.network.target.person()
         return drive(faces, source, target, sized_by=self._settings.sized_by)
 
-    def _faces(self, faces: FaceSet) -> _Faces:
+    def _faces(self, faces: FaceSet) -> DrivenFaces:
         source = self.network.source.person()
         own = drive(faces, source, source, sized_by=self._settings.sized_by)
-        return _Faces(faces, own, settings=self._settings, device=self._device)
+        return DrivenFaces(faces, own, margin=MARGIN, brow_margin=self._settings.brow_margin, device=self._device)
 
-    def _begin_atlas(self, stored: _Faces) -> None:
+    def _begin_atlas(self, stored: DrivenFaces) -> None:
         with torch.no_grad():
             self.network.canonical_702.copy_(stored.points_N702.mean(0))
             side = self._settings.resolution_px
