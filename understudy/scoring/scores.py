@@ -135,15 +135,18 @@ def _rounded(value: object) -> "float | int | Numbers | None":
 
 
 def _followed(film: Watched, performed: Watched, opening: Opening, *, truth: np.ndarray | None) -> Numbers:
-    """How an opening follows the one read from the untouched clip, and the one that is true."""
+    """How an opening follows the one read from the untouched clip, and the one that is true.
+
+    No key may be called "error": `dvc metrics show` then says that the whole file failed to load.
+    """
     values, wanted = opening(film.points_N682), opening(performed.points_N682)
     unknown = np.full(len(values), np.nan)
     true = unknown if truth is None else truth
     return {
         "correlation": correlation(values, wanted),
-        "error": mean(np.abs(values - wanted)),
+        "deviation": mean(np.abs(values - wanted)),
         "true_correlation": correlation(values, true),
-        "true_error": mean(np.abs(values - true)),
+        "true_deviation": mean(np.abs(values - true)),
     }
 
 
