@@ -20,10 +20,8 @@ def test_overlap_is_intersection_over_union():
 
 
 def test_of_two_boxes_on_one_face_the_surer_stays():
-    assert [one.score for one in distinct([face(0, score=0.4), face(10, score=0.9), face(300, score=0.1)])] == [
-        0.9,
-        0.1,
-    ]
+    faces = [face(0, score=0.4), face(10, score=0.9), face(300, score=0.1)]
+    assert [one.score for one in distinct(faces)] == [0.9, 0.1]
 
 
 def test_two_faces_that_move_keep_their_tracks():

@@ -1,6 +1,8 @@
 """Work spread over processes, for what holds the interpreter's lock; results in order, memory bounded."""
 
 import multiprocessing
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -25,7 +27,8 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], *, p
         yield from map(function, items)
         return
     # fresh processes: a forked one would inherit locks that another thread of this one may hold
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, initializer=_end_with_parent) as pool:
         try:
             yield from chain.from_iterable(_results(pool, function, items, ahead=2 * processes))
         except BrokenProcessPool as error:
@@ -43,6 +46,18 @@ def _results(
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def _end_with_parent() -> None:
+    """Without it, processes would wait for ever for work from one that was killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _each(function: Callable[[Item], Result], batch: list[Item]) -> list[Result]:
