@@ -45,7 +45,7 @@ def test_items_are_read_only_a_little_ahead():
 
 
 def test_a_process_that_is_killed_is_one_line():
-    with pytest.raises(AnalysisError, match="a worker process was killed, .* run again with fewer UNDERSTUDY_THREADS"):
+    with pytest.raises(AnalysisError, match=r"a worker process was killed, .* run again with fewer UNDERSTUDY_THREADS"):
         list(map_in_order(kill_itself, [0], processes=2))
 
 
