@@ -74,9 +74,9 @@ def test_positive_angles_point_right_up_and_clockwise():
 
 def test_the_true_swap_keeps_the_performers_pixels_outside_the_face_and_changes_those_inside(bo):
     swapped = draw(cast.hybrid("bo", "ada", 1.0))
-    around = cv2.dilate(np.maximum(bo.mask, swapped.mask), np.ones((15, 15), np.uint8)) > 0.01
+    around = cv2.dilate(np.maximum(bo.mask, swapped.mask), np.ones((25, 25), np.uint8)) > 0.01
     difference = np.abs(swapped.image.astype(int) - bo.image).max(-1)
-    assert (difference[~around] > 4).mean() < 0.02
+    assert (difference[~around] > 4).mean() < 0.03  # the shadow on the neck moves with the jaw
     assert difference[bo.mask > 0.99].mean() > 8
 
 
