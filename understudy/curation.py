@@ -117,10 +117,11 @@ def in_gap(frames: np.ndarray, splits: Sequence[Split], *, settings: CurationSet
     strictness = np.array([("train", "validation", "test").index(split) for split in splits], int)
     near = np.zeros(len(frames), bool)
     for level in (1, 2):
-        held_out = frames[strictness == level]
-        below = np.flatnonzero(strictness < level)
-        gaps = np.abs(frames[below, None] - held_out[None]) if len(held_out) else np.full((len(below), 1), np.inf)
-        near[below] |= gaps.min(1) <= settings.gap_frames
+        held_out, below = np.unique(frames[strictness == level]), np.flatnonzero(strictness < level)
+        if len(held_out):
+            after = np.searchsorted(held_out, frames[below])
+            either_side = held_out[np.clip([after - 1, after], 0, len(held_out) - 1)]
+            near[below] |= np.abs(either_side - frames[below]).min(0) <= settings.gap_frames
     return near
 
 
@@ -136,15 +137,17 @@ def near_duplicates(points_N2: np.ndarray, looks_ND: np.ndarray, *, settings: Cu
 
     `points_N2` (N, 68, 2) are in pixels of upright crops, so that place, tilt and distance do not count.
     """
-    shapes = points_N2 / eye_distance(points_N2)[:, None, None]
+    shapes = (points_N2 / eye_distance(points_N2)[:, None, None]).astype(np.float32)
+    kept_shapes = np.empty_like(shapes)
     repeats = np.full(len(shapes), -1)
     kept: list[int] = []
-    for index in range(len(shapes)):
-        moved = np.linalg.norm(shapes[kept] - shapes[index], axis=-1).mean(-1)
+    for index, shape in enumerate(shapes):
+        moved = np.linalg.norm(kept_shapes[: len(kept)] - shape, axis=-1).mean(-1)
         alike = np.array(kept, int)[moved < settings.duplicate_points]
         change = np.sqrt(np.square(looks_ND[alike] - looks_ND[index]).mean(-1))
         if len(alike) and change.min() < settings.duplicate_look:
             repeats[index] = alike[change.argmin()]
         else:
+            kept_shapes[len(kept)] = shape
             kept.append(index)
     return repeats

@@ -4,7 +4,7 @@ import pytest
 from stages import faces, frames
 from tests.stages.conftest import NOBODY, settings_of, write_stills
 from understudy.errors import TableError
-from understudy.tables import FACES, matrix, metadata_of, read_table
+from understudy.tables import FACES, FRAMES, matrix, metadata_of, read_table, table_of_rows, write_table
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,17 @@ def test_a_frame_without_a_face_is_a_row_that_says_so(found):
         assert (row["face"], row["track"], row["search"], row["reason"]) == (-1, -1, None, "no face found")
         assert np.isnan(row["box_xyxy"]).all()
         assert np.isnan(row["score"])
+
+
+def test_a_frame_that_was_left_out_is_not_searched_and_keeps_its_reason(duo, tmp_path):
+    clip = read_table(duo.frames / "duo.parquet", FRAMES)
+    rows = clip.to_pylist()[:3]
+    rows[1] |= {"reason": "frame cannot be decoded", "pixels_sha256": None}
+    write_table(tmp_path / "frames.parquet", table_of_rows(FRAMES, rows, metadata_of(clip)), FRAMES)
+    faces.main(frames=tmp_path / "frames.parquet", faces=tmp_path / "faces.parquet", settings=settings_of(faces))
+    found = read_table(tmp_path / "faces.parquet", FACES).to_pylist()
+    assert [(row["frame"], row["reason"]) for row in found if row["reason"]] == [(1, "frame cannot be decoded")]
+    assert sum(row["face"] >= 0 for row in found) == 4
 
 
 def test_every_frame_has_a_row(found):
