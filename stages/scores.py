@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -33,6 +34,8 @@ from understudy.stage import progress, run, threads
 from understudy.tables import IDENTITIES, LANDMARKS, SWAPS, metadata_of, read_table
 
 Pictures = Iterator[tuple[int, np.ndarray]]
+FilmName = Literal["shot", "clip", "true swap"]
+UNKNOWN = 40  # grey of what is not known
 
 
 class Settings(Encoding):
@@ -77,8 +80,8 @@ def main(
         describe_every=settings.describe_every,
     )
     people = People(centroid_of(source_crops, embeddings), centroid_of(target_crops, embeddings))
-    eyes = open_eyes(metadata_of(read_table(landmarks, LANDMARKS)))
-    films = watch_films(case, shot, embeddings=embeddings, eyes=eyes)
+    analysed = metadata_of(read_table(landmarks, LANDMARKS))
+    films = watch_films(case, shot, embeddings=embeddings, analysed=analysed)
     painted = read_table(swaps, SWAPS, columns=("clip", "frame", "face", "reason"))
     numbers: Numbers = {
         "held_out": score_films(films.at(case.held_out), people),
@@ -87,8 +90,7 @@ def main(
         "reconstruction": reconstruction(swapper / "history.csv"),
     }
     write_json(scores, rounded(numbers))
-    write_picture(picture, case, shot, settings=settings)
-    write_film(film, case, shot, settings=settings)
+    write_comparisons(picture, film, case, shot, settings=settings)
 
 
 def open_eyes(analysed: Mapping[str, str]) -> Eyes:
@@ -99,37 +101,34 @@ def open_eyes(analysed: Mapping[str, str]) -> Eyes:
 
 
 def describe_all(chips: Iterable[np.ndarray]) -> np.ndarray:
-    """The descriptors of all chips (N, 128), by as many processes as there may be."""
-    return np.array(list(map_in_order(describe, chips, processes=threads()))).reshape(-1, 128)
+    """The descriptors of all chips, (N, 128)."""
+    return np.array([describe(chip) for chip in chips]).reshape(-1, 128)
 
 
-def watch_films(case: Case, shot: Path, *, embeddings: Path, eyes: Eyes) -> Films:
-    """What is seen in the shot, in the clip as it was, and in the true swap."""
-    look = partial(seen, case=case, eyes=eyes)
-    swapped = look(play(shot, case.shown), case.shown, description="watching the shot", described=case.described)
-    clip = read_frames(case.clip, indices=sorted(case.expected))
-    untouched = look(clip, sorted(case.expected), description="watching the clip", described=frozenset())
-    untouched = untouched.described_as(performance_embeddings(case, embeddings), case.described)
-    if case.true_swap is None:
-        return Films(swapped, untouched, truth=case.truth)
-    film = play_true_swap(case)
-    true_swap = look(film, case.true_shown, description="watching the true swap", described=case.described)
-    return Films(swapped, untouched, true_swap, closeness_of(case, shot, true_swap), case.truth)
+def watch_films(case: Case, shot: Path, *, embeddings: Path, analysed: Mapping[str, str]) -> Films:
+    """What is seen in the shot, in the clip as it was, and in the true swap; films are watched at once."""
+    films: list[FilmName] = ["shot", "clip", "true swap"]
+    films = films if case.true_swap else films[:2]
+    look = partial(watch_one, case=case, shot=shot, analysed=analysed)
+    watched = map_in_order(look, films, processes=min(threads(), len(films)), batch=1)
+    seen = dict(zip(films, progress(watched, total=len(films), description="watching", unit="film"), strict=True))
+    untouched = seen["clip"].described_as(performance_embeddings(case, embeddings), case.described)
+    if "true swap" not in seen:
+        return Films(seen["shot"], untouched, truth=case.truth)
+    close = closeness_of(case, shot, seen["true swap"])
+    return Films(seen["shot"], untouched, seen["true swap"], close, case.truth)
 
 
-def seen(
-    pictures: Pictures,
-    frames: Sequence[int],
-    *,
-    case: Case,
-    eyes: Eyes,
-    description: str,
-    described: frozenset[int],
-) -> Watched:
-    """What is seen in the pictures, which show `frames`, where the performance has its face."""
+def watch_one(film: FilmName, *, case: Case, shot: Path, analysed: Mapping[str, str]) -> Watched:
+    """What is seen in one of the films, where the performance has its face."""
+    pictures, frames = {
+        "shot": (play(shot, case.shown), case.shown),
+        "clip": (read_frames(case.clip, indices=sorted(case.expected)), sorted(case.expected)),
+        "true swap": (play_true_swap(case), case.true_shown),
+    }[film]
     expected = {frame: case.expected[frame] for frame in frames if frame in case.expected}
-    shown = progress(pictures, total=len(frames), description=description)
-    return watch(shown, expected=expected, described=described, eyes=eyes)
+    described = frozenset[int]() if film == "clip" else case.described  # the tables have the clip's
+    return watch(pictures, expected=expected, described=described, eyes=open_eyes(analysed))
 
 
 def closeness_of(case: Case, shot: Path, true_swap: Watched) -> np.ndarray:
@@ -186,44 +185,61 @@ def titles(case: Case) -> list[str]:
 
 
 def side_by_side(case: Case, shot: Path) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """Performance, shot and, where it is known, true swap, of the frames that all of them show."""
-    films = [read_frames(case.clip), play(shot, case.shown)]
-    return together(*films, *[play_true_swap(case)] * (case.true_swap is not None))
+    """Performance, shot and, where one is known, true swap of every frame; grey where it is not known of that frame."""
+    true_swap = play_true_swap(case)
+    following = next(true_swap, None)
+    for frame, images in together(read_frames(case.clip), play(shot, case.shown)):
+        if case.true_swap is None:
+            yield frame, images
+        elif following is not None and following[0] == frame:
+            yield frame, [*images, following[1]]
+            following = next(true_swap, None)
+        else:
+            yield frame, [*images, np.full_like(images[0], UNKNOWN)]
 
 
-def write_picture(path: Path, case: Case, shot: Path, *, settings: Settings) -> None:
-    """Several held-out moments as one signed picture: a column a moment, a row a film."""
-    shown = [frame for frame in case.held_out.tolist() if case.true_swap is None or frame in case.true_shown]
-    points = np.array([case.expected[frame] for frame in shown]).reshape(-1, 68, 2)
-    moments = set(choose_moments(np.array(shown, int), points, number=settings.moments).tolist())
-    columns = [
-        [cut_tile(image, case.expected[frame], tile_px=settings.tile_px) for image in images]
-        for frame, images in side_by_side(case, shot)
-        if frame in moments
-    ]
-    with working_folder(path) as folder:
-        unsigned = folder / path.name
+def write_comparisons(picture: Path, film: Path, case: Case, shot: Path, *, settings: Settings) -> None:
+    """The films side by side as a signed film, and several of its moments as a signed picture."""
+    moments = moments_of(case, number=settings.moments)
+    columns: list[list[np.ndarray]] = []
+
+    def rows() -> Iterator[list[np.ndarray]]:
+        for frame, images in progress(side_by_side(case, shot), total=len(case.shown), description="comparison"):
+            if frame in moments:
+                points = case.expected[frame]
+                columns.append([cut_tile(image, points, tile_px=settings.tile_px) for image in images])
+            yield images
+
+    write_film(film, rows(), case, shot, settings=settings)
+    with working_folder(picture) as folder:
+        unsigned = folder / picture.name
         unsigned.write_bytes(encode_png(lay_out(dict(zip(titles(case), zip(*columns, strict=True), strict=True)))))
-        sign_derived(unsigned, path, shot=shot, kind="comparison picture")
+        sign_derived(unsigned, picture, shot=shot, kind="comparison picture")
 
 
-def write_film(path: Path, case: Case, shot: Path, *, settings: Settings) -> None:
-    """Performance, shot and true swap side by side, with the clip's timing, signed."""
+def moments_of(case: Case, *, number: int) -> set[int]:
+    """The frames of the comparison picture: held out and, where there is one, with a true swap, if there are such."""
+    known = set(case.expected) if case.true_swap is None else set(case.true_shown) & set(case.expected)
+    shown = np.array(sorted(known & set(case.held_out.tolist())) or sorted(known), int)
+    points = np.array([case.expected[frame] for frame in shown.tolist()])
+    return set(choose_moments(shown, points, number=number).tolist())
+
+
+def write_film(path: Path, rows: Iterable[Sequence[np.ndarray]], case: Case, shot: Path, *, settings: Settings) -> None:
+    """Rows of pictures side by side, with the clip's timing and sound, signed."""
     facts = metadata_of(case.clip)
-    shown = [frame for frame in case.shown if case.true_swap is None or frame in set(case.true_shown)]
-    stamps = dict(zip(case.shown, stamps_of(case.clip), strict=True))
     with working_folder(path) as folder:
         unsigned = folder / path.name
         write_comparison(
             unsigned,
-            (images for _, images in progress(side_by_side(case, shot), total=len(shown), description="comparison")),
+            rows,
             titles=titles(case),
             height_px=settings.film_height_px,
-            stamps=[stamps[frame] for frame in shown],
+            stamps=stamps_of(case.clip),
             last_duration=last_duration_of(case.clip),
             like=format_of(case.clip),
             encoding=settings,
-            audio_from=Path(facts["footage"]) if facts["kind"] == "video" and len(shown) == len(case.shown) else None,
+            audio_from=Path(facts["footage"]) if facts["kind"] == "video" else None,
         )
         sign_derived(unsigned, path, shot=shot, kind="comparison film")
 

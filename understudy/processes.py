@@ -17,10 +17,13 @@ Result = TypeVar("Result")
 BATCH = 8  # items a process gets at once
 
 
-def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], *, processes: int) -> Iterator[Result]:
+def map_in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], *, processes: int, batch: int = BATCH
+) -> Iterator[Result]:
     """`function` of every item, in order; with one process it is called right here.
 
-    `function` must be importable by name. A few items a process are read ahead, never all.
+    `function` must be importable by name. A process gets `batch` items at once; a few batches are read ahead, never
+    all.
     Raises AnalysisError when a process is killed.
     """
     if processes <= 1:
@@ -30,18 +33,18 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], *, p
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, initializer=_end_with_parent) as pool:
         try:
-            yield from chain.from_iterable(_results(pool, function, items, ahead=2 * processes))
+            yield from chain.from_iterable(_results(pool, function, items, ahead=2 * processes, batch=batch))
         except BrokenProcessPool as error:
             message = "a worker process was killed, perhaps for want of memory; run again with fewer UNDERSTUDY_THREADS"
             raise AnalysisError(message) from error
 
 
 def _results(
-    pool: ProcessPoolExecutor, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int
+    pool: ProcessPoolExecutor, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int, batch: int
 ) -> Iterator[list[Result]]:
     waiting: deque[Future[list[Result]]] = deque()
-    for batch in _batches(items):
-        waiting.append(pool.submit(_each, function, batch))
+    for several in _batches(items, batch):
+        waiting.append(pool.submit(_each, function, several))
         if len(waiting) > ahead:
             yield waiting.popleft().result()
     while waiting:
@@ -60,11 +63,11 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _each(function: Callable[[Item], Result], batch: list[Item]) -> list[Result]:
-    return [function(item) for item in batch]
+def _each(function: Callable[[Item], Result], several: list[Item]) -> list[Result]:
+    return [function(item) for item in several]
 
 
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _batches(items: Iterable[Item], batch: int) -> Iterator[list[Item]]:
     remaining = iter(items)
-    while batch := list(islice(remaining, BATCH)):
-        yield batch
+    while several := list(islice(remaining, batch)):
+        yield several

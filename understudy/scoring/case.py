@@ -78,7 +78,8 @@ def read_case(
     known = truth / f"{names['clip']}.parquet"
     true_swap = truth / shot.name
     table = read_table(known, TRUTH) if known.exists() else None
-    is_known = table is not None and true_swap.exists()
+    true_shown = true_frames(table) if table is not None and true_swap.exists() else []
+    is_known = bool(faces.keys() & set(true_shown))
     return Case(
         shot.stem,
         names["source"],
@@ -92,7 +93,7 @@ def read_case(
         described=frozenset(held_out) | frozenset(rest[::describe_every]),
         truth=read_truth(table) if table is not None else None,
         true_swap=true_swap if is_known else None,
-        true_shown=true_frames(table) if table is not None and is_known else [],
+        true_shown=true_shown if is_known else [],
     )
 
 
