@@ -21,7 +21,7 @@ from understudy.files import replacing
 from understudy.tables import TRUTH, table_of_rows, write_table
 
 FPS = 25
-TRUE_SWAP_CRF = 12.0
+TRUE_SWAP_CRF = 16.5
 TRUE_SWAP_TONE = 1.0
 PORTRAIT_PX = 400
 ROWS_PER_TASK = 8
