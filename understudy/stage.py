@@ -13,29 +13,38 @@ What changes no artifact comes from the environment:
 
 import argparse
 import errno
+import fcntl
+import hashlib
 import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic  # read for the log alone, never for an artifact
 from typing import TypeVar, get_type_hints
 
 from tqdm import tqdm
 
-from understudy.errors import SettingsError, UnderstudyError
+from understudy.errors import EngineError, SettingsError, UnderstudyError
 from understudy.params import Settings, read_section
 
 Item = TypeVar("Item")
 LOG_EVERY_S = 10.0
+RUNNING = Path(".understudy/running")
 SECTIONS = {"shots": "look"}
 
 
 def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
     """Call a stage's `main` with what the command line and params.yaml say; exits with 1 after a one-line error."""
     name = Path(inspect.getfile(main)).stem
+    began = monotonic()
     try:
-        main(**_arguments(main, name, arguments))
+        values = _arguments(main, name, arguments)
+        with alone(name, values):
+            main(**values)
+        print(f"{name}: {_output(values)} made in {monotonic() - began:.1f} s", file=sys.stderr)
     except UnderstudyError as error:
         _fail(name, str(error))
     except OSError as error:
@@ -66,6 +75,28 @@ def threads() -> int:
     return len(os.sched_getaffinity(0))
 
 
+@contextmanager
+def alone(name: str, values: Mapping[str, object]) -> Iterator[None]:
+    """No other process makes the same artifact while the block lasts, whichever engine started it.
+
+    The lock goes with the process, so that nothing is left of it after a kill. Raises EngineError when one is at work.
+    """
+    made = hashlib.sha256(f"{name} {_output(values)}".encode())
+    path = RUNNING / made.hexdigest()[:16]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EngineError(f"{_output(values)}: another process is making it; wait for that, or end it") from None
+        yield
+
+
+def _output(values: Mapping[str, object]) -> object:
+    """The last path among a stage's arguments: inputs come first."""
+    return [value for value in values.values() if isinstance(value, Path)][-1]
+
+
 def _arguments(main: Callable[..., None], name: str, arguments: list[str] | None) -> dict[str, object]:
     hints = get_type_hints(main)
     parser = argparse.ArgumentParser(prog=f"stages/{name}.py", description=inspect.getdoc(main), allow_abbrev=False)
@@ -88,8 +119,6 @@ def _arguments(main: Callable[..., None], name: str, arguments: list[str] | None
 
 
 def _logged(items: Iterable[Item], *, total: int | None, description: str, unit: str) -> Iterator[Item]:
-    from time import monotonic  # read for the log alone, never for an artifact
-
     last, count = monotonic(), 0
     for item in items:
         yield item

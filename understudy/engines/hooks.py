@@ -11,14 +11,15 @@ from understudy.engines import runs
 from understudy.engines.instances import Instance, instances, stage_of
 from understudy.engines.project import Project, one_line_errors
 from understudy.engines.recording import record
+from understudy.engines.speech import Speech, soften
 from understudy.engines.trust import STORE, Records, doubt, foreign
 from understudy.errors import EngineError
 
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
 
-ONLY_LOOKING = {"-n", "--dry-run", "--dryrun"}
 _suspended: list[bool] = []
+_speech: list[Speech] = []
 
 
 @contextmanager
@@ -38,9 +39,10 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
     """
     if _suspended or not workflow.is_main_process:
         return
+    _speech.append(soften(workflow))
     process = runs.other_run()
     if process:
-        if not ONLY_LOOKING & set(sys.argv):
+        if not workflow.logger_manager.settings.dryrun:
             raise runs.busy(process)
         return
     runs.remove_stale_locks()
@@ -65,7 +67,14 @@ def on_start(workflow: "Workflow", project: Project) -> None:
 
 
 def on_end(workflow: "Workflow", project: Project) -> None:
-    """Record for DVC what ran."""
+    """Record for DVC what ran, and say again what went wrong, last."""
+    _record_what_ran(workflow, project)
+    for speech in _speech:
+        for words in speech.last_words():
+            print(f"failed: {words}", file=sys.stderr)
+
+
+def _record_what_ran(workflow: "Workflow", project: Project) -> None:
     if workflow.touch:
         runs.owe([])
         return

@@ -48,12 +48,16 @@ def render(workflow: "Workflow", project: Project) -> str:
 
 def refresh(workflow: "Workflow", project: Project) -> bool:
     """Write dvc.yaml anew when it is not what the Snakefile says; true when it was not."""
-    text = render(workflow, project)
-    if DVC_YAML.is_file() and DVC_YAML.read_text(encoding="utf-8") == text:
-        return False
-    with replacing(DVC_YAML) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return True
+    drifted = has_drifted(workflow, project)
+    if drifted:
+        with replacing(DVC_YAML) as temporary:
+            temporary.write_text(render(workflow, project), encoding="utf-8")
+    return drifted
+
+
+def has_drifted(workflow: "Workflow", project: Project) -> bool:
+    """Whether dvc.yaml is missing or not what the Snakefile says."""
+    return not DVC_YAML.is_file() or DVC_YAML.read_text(encoding="utf-8") != render(workflow, project)
 
 
 def _stage(rule: "Rule", project: Project) -> dict[str, object]:
