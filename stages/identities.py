@@ -15,7 +15,7 @@ from understudy.analysers.dlib_resnet import cut_chip, describe
 from understudy.analysis import Landmarker, Maker, lineage, settings_of
 from understudy.clustering import NOISE, Clusters, ClusterSettings, find_clusters, nearest
 from understudy.errors import AnalysisError, TableError
-from understudy.landmarking import FitSettings, doubt, mean_fit
+from understudy.landmarking import FitSettings, doubt, sure_fit
 from understudy.manifest import read_manifest
 from understudy.media.stills import read_still
 from understudy.provenance.consent import read_consent
@@ -76,8 +76,14 @@ def reference_chip(path: Path, *, detector: Detector, landmarker: Landmarker, fi
     frame_px = (image.shape[1], image.shape[0])
     believed = []
     for index, face in enumerate(detector.search(image)):
-        fit = mean_fit(
-            image, face.box_xyxy, landmarker=landmarker, settings=fits, stream=f"reference {path.name}", step=index
+        fit = sure_fit(
+            image,
+            face.box_xyxy,
+            score=face.score,
+            landmarker=landmarker,
+            settings=fits,
+            stream=f"reference {path.name}",
+            step=index,
         )
         if doubt(fit, score=face.score, frame_px=frame_px, settings=fits) is None:
             believed.append(fit)

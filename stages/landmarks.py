@@ -10,7 +10,7 @@ import pyarrow as pa
 from understudy.analysers import load_landmarker
 from understudy.analysis import Landmarker, lineage
 from understudy.geometry import estimate_pose, eye_distance, fit_crop
-from understudy.landmarking import FitSettings, doubt, mean_fit, share_inside, sharpness
+from understudy.landmarking import FitSettings, doubt, share_inside, sharpness, sure_fit
 from understudy.media.reader import read_frames
 from understudy.stage import progress, run
 from understudy.tables import FACES, FRAMES, LANDMARKS, metadata_of, read_table, table_of_rows, write_table
@@ -55,9 +55,10 @@ def fitted_rows(
 def fitted_row(image: np.ndarray, face: Row, *, landmarker: Landmarker, settings: Settings) -> Row:
     """The row of one face of a frame."""
     frame_px = (image.shape[1], image.shape[0])
-    fit = mean_fit(
+    fit = sure_fit(
         image,
         np.asarray(face["box_xyxy"], float),
+        score=face["score"],
         landmarker=landmarker,
         settings=settings,
         stream=f"landmarks {face['clip']} {face['face']}",

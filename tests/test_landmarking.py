@@ -4,7 +4,16 @@ import pytest
 from understudy.analysers.dlib_68 import Landmarks
 from understudy.analysis import Fit
 from understudy.geometry import MEAN_51, MEAN_CENTRE, eye_distance, fit_crop
-from understudy.landmarking import FitSettings, box_around, doubt, mean_fit, perturbed_boxes, share_inside, sharpness
+from understudy.landmarking import (
+    FitSettings,
+    box_around,
+    doubt,
+    mean_fit,
+    perturbed_boxes,
+    share_inside,
+    sharpness,
+    sure_fit,
+)
 
 VALUES = {
     "backend": "dlib_68",
@@ -12,6 +21,7 @@ VALUES = {
     "perturbation": 0.02,
     "seed": 0,
     "max_spread": 0.02,
+    "retry_score": 0.5,
     "sure_score": 0.0,
     "max_spread_unsure": 0.01,
     "min_eye_distance_px": 16,
@@ -52,6 +62,36 @@ def test_the_same_stream_gives_the_same_fit_and_another_one_another():
     assert np.array_equal(one.points, again.points)
     assert one.spread == again.spread != other.spread
     assert one.spread > 0
+
+
+class Hesitant(Shaky):
+    """Its first fits of a face lie far apart, later ones near each other."""
+
+    def __init__(self, *, unsure_times):
+        self.unsure_times = unsure_times
+
+    def fit_boxes(self, image, boxes_N4):
+        points = super().fit_boxes(image, boxes_N4)
+        if len(boxes_N4) > 1 and self.unsure_times > 0:
+            self.unsure_times -= 1
+            points += np.linspace(-9, 9, len(points))[:, None, None]
+        return points
+
+
+@pytest.mark.parametrize(
+    ("unsure_times", "score", "is_sure"), [(0, 0.1, True), (2, 0.9, True), (3, 0.9, False), (1, 0.1, False)]
+)
+def test_a_face_that_surely_is_one_is_fitted_again_when_its_fits_disagree(unsure_times, score, is_sure):
+    fit = sure_fit(
+        np.zeros((300, 300, 3), np.uint8),
+        BOX,
+        score=score,
+        landmarker=Hesitant(unsure_times=unsure_times),
+        settings=FitSettings.model_validate(VALUES | {"max_spread": 0.03}),
+        stream="a",
+        step=0,
+    )
+    assert (fit.spread <= 0.03) == is_sure
 
 
 def test_the_box_around_points_lies_where_a_detector_puts_it():
