@@ -16,8 +16,9 @@ from understudy.media.encoder import Encoding
 from understudy.media.film import FilmFormat, format_of, last_duration_of, stamps_of
 from understudy.media.reader import read_frames
 from understudy.media.sound import sound_sha256
-from understudy.media.writer import payload_sha256, write_film
+from understudy.media.writer import write_film
 from understudy.params import parse_section
+from understudy.payload import payload_sha256
 from understudy.tables import FRAMES, metadata_of, read_table
 
 FINE = Encoding(crf=1, preset="ultrafast")

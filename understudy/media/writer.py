@@ -1,7 +1,6 @@
 """Films: H.264 in mp4 with the source's exact time stamps, colours, aspect and sound; the same bytes every time."""
 
 import errno
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain, pairwise
@@ -15,7 +14,6 @@ from understudy.errors import FootageError
 from understudy.files import replacing
 from understudy.media.encoder import Encoding, add_picture_stream, encoded
 from understudy.media.film import FilmFormat
-from understudy.media.probe import opened_video
 from understudy.media.sound import Sound, sound_rates
 
 _LEAST_TIMESCALE = 10_000
@@ -52,15 +50,6 @@ def write_film(
             if error.errno in _DISK:
                 raise OSError(error.errno, error.strerror, str(path)) from error
             raise FootageError(f"{path}: the film could not be written: {error.strerror}") from error
-
-
-def payload_sha256(path: Path) -> str:
-    """The SHA-256 of a film's encoded picture packets: equal for two films when their encoded pictures are."""
-    digest = hashlib.sha256()
-    with opened_video(path) as (container, stream):
-        for packet in container.demux(stream):
-            digest.update(bytes(packet))
-    return digest.hexdigest()
 
 
 def _write(
