@@ -42,7 +42,7 @@ class Settings(Encoding):
     """How closely a shot is looked at, and what the comparison looks like."""
 
     describe_every: int = Field(ge=1, le=250)
-    """Of the frames that were not held out, every so manieth is compared with people's faces: 75 ms a face."""
+    """Of the frames that were not held out, one in so many is compared with people's faces, at 75 ms a face."""
     moments: int = Field(ge=1, le=24)
     """Columns of the comparison picture."""
     tile_px: int = Field(ge=64, le=1024)

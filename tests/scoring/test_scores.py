@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.scoring.test_performance import face
+from understudy.scoring.__main__ import main as print_scores
 from understudy.scoring.scores import Films, People, Truth, rounded, score_films
 from understudy.scoring.watching import Watched
 from understudy.scoring.words import in_words
@@ -141,3 +142,17 @@ def test_a_failed_shot_is_called_one(films):
     assert "still looks like Bo" in in_words(in_full(failed), name="bo.ada-for-bo")
     between = Films(watched(OPENINGS, identity=(0.1, 0.6)), films.untouched)
     assert "does not look like Ada yet" in in_words(in_full(between), name="bo.ada-for-bo")
+
+
+def test_the_words_of_a_file_are_printed(films, tmp_path, capsys):
+    file = tmp_path / "bo.ada-for-bo.json"
+    file.write_text(json.dumps(in_full(films)))
+    assert print_scores([str(file)]) == 0
+    assert capsys.readouterr().out.startswith("Ada in Bo's place, clip bo: 12 frames")
+
+
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path, capsys):
+    assert print_scores([str(tmp_path / "nothing.json")]) == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f"scores: {tmp_path}/nothing.json: cannot be read")
+    assert message.count("\n") == 1
