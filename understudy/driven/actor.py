@@ -50,14 +50,15 @@ def know_person(faces: FaceSet, template: np.ndarray) -> Person:
     points = crop_points(faces, steady_points(faces))
     first = read_faces(faces.pixels_NHWC, points, template)
     own = find_range(first)
-    shape = fit_shape(points, template, mouth_N=first.mouth_N, eyes_N=first.eyes_N / own.open_eye)
+    shape = fit_shape(points, template, mouth_N=first.lips_N, eyes_N=first.eyes_N / own.open_eye)
     return Person(shape, find_range(read_faces(faces.pixels_NHWC, points, shape.still)))
 
 
 def drive(faces: FaceSet, source: Person, target: Person, *, sized_by: Literal["face", "eyes"]) -> Drive:
     """What makes the source's face do what these faces of the target do.
 
-    With one person on both sides the landmarks are the target's own.
+    With one person on both sides the landmarks are the target's own, but for lips that are moved to where pixels see
+    them.
     """
     points = crop_points(faces, steady_points(faces))
     reading = read_faces(faces.pixels_NHWC, points, target.shape.still, open_eye=target.range.open_eye)
@@ -88,8 +89,8 @@ def _moved(
 ) -> np.ndarray:
     way = find_way(source.shape, target.shape, sized_by=sized_by)
     moved = [
-        retarget(face, source.shape, target.shape, way=way, mouth=mouth, eyes=eye, mouth_gain=gain)
-        for face, mouth, eye in zip(points, reading.mouth_N, eyes, strict=True)
+        retarget(face, source.shape, target.shape, way=way, lips=lips, mouth=mouth * gain, eyes=eye)
+        for face, lips, mouth, eye in zip(points, reading.lips_N, reading.mouth_N, eyes, strict=True)
     ]
     return np.asarray(moved, float).reshape(-1, 68, 2)
 

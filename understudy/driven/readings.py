@@ -1,7 +1,8 @@
 """What a face does besides holding a pose: how far the mouth and the eyes are open, and where they look.
 
-Openings come from landmarks and are made comparable between people by each person's own range; gaze comes from pixels,
-the dark centre of the eye, less what the turn of the head does to it.
+Openings are made comparable between people by each person's own range. Eyes are read from landmarks; mouths from
+landmarks and from pixels, since a detector overlooks mouths that show teeth; gaze from pixels, the dark centre of the
+eye, less what the turn of the head does to it.
 """
 
 from typing import NamedTuple
@@ -15,6 +16,10 @@ from understudy.geometry import LEFT_EYE, RIGHT_EYE, apply_affine
 OPEN_EYE_PERCENTILE = 90
 WIDE_MOUTH_PERCENTILE = 95
 CLOSED = 0.55  # eyes less open than this tell no gaze
+SEEN = 2 / 3  # share of the mouth's opening that is read from pixels, the rest from landmarks
+DARK = (0.42, 0.12)  # of the skin's brightness: darker than the first is the mouth's inside; the second softens it
+STRIP_PX = (7, 48)  # columns and rows the band through the lips is read at
+PALE = (0.62, 0.2)  # of the skin's saturation: paler than the first are teeth
 _LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 _EYE_PX = (48, 28)  # columns and rows of the chip the gaze is read from
 _EYE_SPAN = 1.3  # width of the chip in widths of the eye
@@ -36,12 +41,14 @@ class Reading(NamedTuple):
     """What N faces do.
 
     mouth_N   gap of the inner lips in outer-eye distances, freed of the head's turn
+    lips_N    the same by the landmarks alone
     eyes_N    mean gap of the lids, likewise; not yet relative to the person's open eye
     iris_N2   offset of the irises from the middle between the eye corners, in eye widths, along and across the eye
     turn_N2   yaw and pitch / 90 degrees
     """
 
     mouth_N: np.ndarray
+    lips_N: np.ndarray
     eyes_N: np.ndarray
     iris_N2: np.ndarray
     turn_N2: np.ndarray
@@ -62,7 +69,10 @@ def read_faces(
     wide = _percentile(lids, OPEN_EYE_PERCENTILE) if open_eye is None else open_eye
     iris[lids < CLOSED * wide] = np.nan
     turns = np.array([pose_of(placing)[:2] for placing in placings]).reshape(-1, 2) / 90
-    return Reading(_gap(points_N682, 62, 66) / scale, lids, _bridged(iris), turns)
+    lips = _gap(points_N682, 62, 66) / scale
+    pairs = zip(pixels_NHWC, points_N682, strict=True)
+    seen = np.array([_inside(picture, points) for picture, points in pairs]) / scale
+    return Reading(SEEN * seen + (1 - SEEN) * lips, lips, lids, _bridged(iris), turns)
 
 
 def find_range(reading: Reading) -> Range:
@@ -115,6 +125,42 @@ def _bridged(values_N2: np.ndarray) -> np.ndarray:
         return np.zeros_like(values_N2)
     rows = np.arange(len(values_N2))
     return np.stack([np.interp(rows, known, values_N2[known, axis]) for axis in range(2)], 1)
+
+
+def _inside(pixels: np.ndarray, points: np.ndarray) -> float:
+    """How many pixels of the line down through the lips are dark or pale beside the skin of the cheeks.
+
+    Only what lies between the outer lips counts: beards are dark, too.
+    """
+    upper, lower = points[51], points[57]
+    length = float(np.linalg.norm(lower - upper))
+    strip = _strip(pixels, upper, lower, across=0.12 * (points[54] - points[48]))
+    brightness, saturation = _tones(np.median(strip, axis=1))
+    cheeks = [points[[3, 31, 41, 48]].mean(0), points[[13, 35, 46, 54]].mean(0)]
+    skin_brightness, skin_saturation = _tones(np.mean([_patch_median(pixels, cheek) for cheek in cheeks], axis=0))
+    dark = np.clip((DARK[0] - brightness / max(float(skin_brightness), 1.0)) / DARK[1], 0, 1)
+    pale = np.clip((PALE[0] - saturation / max(float(skin_saturation), 0.02)) / PALE[1], 0, 1)
+    return float(np.maximum(dark, pale).mean() * length)
+
+
+def _strip(pixels: np.ndarray, top: np.ndarray, bottom: np.ndarray, *, across: np.ndarray) -> np.ndarray:
+    """The band from `top` to `bottom`, as wide as `across`, resampled to STRIP_PX."""
+    columns, rows = STRIP_PX
+    crop_from_strip = np.column_stack([across / columns, (bottom - top) / rows, top - across / 2])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    band = cv2.warpAffine(pixels, crop_from_strip, STRIP_PX, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(band, float)
+
+
+def _patch_median(pixels: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    x, y = np.clip(np.round(centre).astype(int), 4, pixels.shape[0] - 5)
+    return np.asarray(np.median(pixels[y - 4 : y + 5, x - 4 : x + 5].reshape(-1, 3), axis=0))
+
+
+def _tones(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Brightness (0-255) and saturation (0-1) of RGB colours (..., 3)."""
+    brightest = colours.max(-1)
+    return brightest, (brightest - colours.min(-1)) / np.maximum(brightest, 1)
 
 
 def _iris(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -135,16 +135,17 @@ def retarget(
     target: Shape,
     *,
     way: Way,
+    lips: float,
     mouth: float,
     eyes: float,
-    mouth_gain: float,
 ) -> np.ndarray:
     """68 points (pixels) of a target's face as those of the source's face doing the same.
 
-    The difference of the two models is added to the points, so what the models do not know of this expression stays.
-    With one person on both sides the points come back unchanged.
+    `lips` is how far the target's points have the mouth open, `mouth` how far the source's shall. The difference of the
+    two models is added to the points, so what the models do not know of this expression stays. With one person on both
+    sides, and lips as open as they shall be, the points come back unchanged.
     """
     placing = place(points, target.still)
-    moved = way.scale * deformed(source, mouth=mouth * mouth_gain, eyes=eyes) @ way.rotation_33 + way.shift
-    difference = moved - deformed(target, mouth=mouth, eyes=eyes)
+    moved = way.scale * deformed(source, mouth=mouth, eyes=eyes) @ way.rotation_33 + way.shift
+    difference = moved - deformed(target, mouth=lips, eyes=eyes)
     return np.asarray(points + placing.scale * difference @ placing.rotation_23.T)
