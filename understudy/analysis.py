@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from understudy.errors import TableError
 from understudy.params import Settings
 
 Section = TypeVar("Section", bound=Settings)
@@ -68,6 +69,13 @@ def lineage(stage: str, settings: Settings, *, made_by: Maker | None, above: Map
 
 
 def settings_of(section: type[Section], stage: str, *, metadata: Mapping[str, str]) -> Section:
-    """Those settings of a stage above that are in `section`, from a table's metadata (see lineage)."""
-    values = json.loads(metadata[f"settings.{stage}"])
-    return section.model_validate({name: values[name] for name in section.model_fields})
+    """Those settings of a stage above that are in `section`, from a table's metadata (see lineage).
+
+    Raises TableError when the table was made before there were such settings.
+    """
+    try:
+        values = json.loads(metadata[f"settings.{stage}"])
+        return section.model_validate({name: values[name] for name in section.model_fields})
+    except (KeyError, ValueError) as error:
+        message = f"a table was made with other settings of stage {stage} than there are now; run {stage} again"
+        raise TableError(message) from error
