@@ -35,7 +35,7 @@ lint: .venv/complete ## ruff, mypy, snakefmt and Snakemake's own lint
 	@ruff check .
 	@ruff format --check --quiet .
 	@mypy
-	@snakefmt --check --quiet Snakefile
+	@snakefmt --check Snakefile
 	@python -m understudy.engines.lint
 
 dvc.yaml: .venv/complete FORCE ## Render dvc.yaml from the Snakefile

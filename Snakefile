@@ -14,8 +14,6 @@ with one_line_errors():
 
 clips = list(project.nouns.clips)
 people = project.nouns.people
-pairs = project.nouns.pairs.values()
-shots = project.nouns.shots.values()
 section = project.section
 model = section("swapper.model")
 model_code = f"understudy/models/{model}.py"
@@ -40,8 +38,8 @@ rule all:
     input:
         "data/nouns.txt",
         expand("data/crops/{person}.parquet", person=people),
-        [f"data/swapper/{pair.source}-{pair.target}/weights.safetensors" for pair in pairs],
-        [f"data/scores/{shot.clip}.{shot.source}-for-{shot.target}.json" for shot in shots],
+        expand("data/swapper/{pair}/weights.safetensors", pair=project.pairs),
+        expand("data/scores/{shot}.json", shot=project.shots),
 
 
 rule nouns:
@@ -50,13 +48,13 @@ rule nouns:
         code=closure("stages/nouns.py"),
     output:
         nouns="data/nouns.txt",
+    log:
+        "logs/nouns/nouns.log",
     params:
         clips=section("clips"),
         people=section("people"),
         pairs=section("pairs"),
         shots=section("shots"),
-    log:
-        "logs/nouns/nouns.log",
     shell:
         "python stages/nouns.py --nouns {output.nouns} 2>&1 | tee {log} >&2"
 
@@ -67,12 +65,12 @@ rule clips:
         code=closure("stages/clips.py"),
     output:
         clips="data/clips.json",
+    log:
+        "logs/clips/clips.log",
     params:
         after="data/nouns.txt",
         clips=section("clips"),
         people=section("people"),
-    log:
-        "logs/clips/clips.log",
     shell:
         "python stages/clips.py --clips {output.clips} 2>&1 | tee {log} >&2"
 
@@ -84,16 +82,16 @@ rule frames:
         footage=lambda wildcards: project.footage_files(wildcards.clip),
     output:
         frames="data/frames/{clip}.parquet",
-    params:
-        after="data/nouns.txt",
-        frames=section("frames"),
-        footage=lambda wildcards: project.nouns.clips[wildcards.clip],
     log:
         "logs/frames/{clip}.log",
     benchmark:
         "benchmarks/frames/{clip}.tsv"
     resources:
         mem_mb=1000,
+    params:
+        after="data/nouns.txt",
+        frames=section("frames"),
+        footage=lambda wildcards: project.nouns.clips[wildcards.clip],
     shell:
         "python stages/frames.py --footage {params.footage} --frames {output.frames} 2>&1 | tee {log} >&2"
 
@@ -105,14 +103,14 @@ rule faces:
         frames="data/frames/{clip}.parquet",
     output:
         faces="data/faces/{clip}.parquet",
-    params:
-        faces=section("faces"),
     log:
         "logs/faces/{clip}.log",
     benchmark:
         "benchmarks/faces/{clip}.tsv"
     resources:
         mem_mb=1000,
+    params:
+        faces=section("faces"),
     shell:
         "python stages/faces.py --frames {input.frames} --faces {output.faces} 2>&1 | tee {log} >&2"
 
@@ -125,14 +123,14 @@ rule landmarks:
         faces="data/faces/{clip}.parquet",
     output:
         landmarks="data/landmarks/{clip}.parquet",
-    params:
-        landmarks=section("landmarks"),
     log:
         "logs/landmarks/{clip}.log",
     benchmark:
         "benchmarks/landmarks/{clip}.tsv"
     resources:
         mem_mb=1000,
+    params:
+        landmarks=section("landmarks"),
     shell:
         "python stages/landmarks.py --frames {input.frames} --faces {input.faces}"
         " --landmarks {output.landmarks} 2>&1 | tee {log} >&2"
@@ -146,14 +144,14 @@ rule embeddings:
         landmarks="data/landmarks/{clip}.parquet",
     output:
         embeddings="data/embeddings/{clip}.parquet",
-    params:
-        embeddings=section("embeddings"),
     log:
         "logs/embeddings/{clip}.log",
     benchmark:
         "benchmarks/embeddings/{clip}.tsv"
     resources:
         mem_mb=1000,
+    params:
+        embeddings=section("embeddings"),
     shell:
         "python stages/embeddings.py --frames {input.frames} --landmarks {input.landmarks}"
         " --embeddings {output.embeddings} 2>&1 | tee {log} >&2"
@@ -168,14 +166,14 @@ rule identities:
         people=files_below("people"),
     output:
         identities="data/identities.parquet",
-    params:
-        identities=section("identities"),
     log:
         "logs/identities/identities.log",
     benchmark:
         "benchmarks/identities/identities.tsv"
     resources:
         mem_mb=2000,
+    params:
+        identities=section("identities"),
     shell:
         "python stages/identities.py --clips {input.clips} --embeddings data/embeddings --people people"
         " --identities {output.identities} 2>&1 | tee {log} >&2"
@@ -191,14 +189,14 @@ rule crops:
         identities="data/identities.parquet",
     output:
         crops="data/crops/{person}.parquet",
-    params:
-        crops=section("crops"),
     log:
         "logs/crops/{person}.log",
     benchmark:
         "benchmarks/crops/{person}.tsv"
     resources:
         mem_mb=2000,
+    params:
+        crops=section("crops"),
     shell:
         "python stages/crops.py --clips {input.clips} --frames data/frames --landmarks data/landmarks"
         " --identities {input.identities} --crops {output.crops} 2>&1 | tee {log} >&2"
@@ -217,10 +215,6 @@ rule swapper:
         settings="data/swapper/{source}-{target}/settings.json",
         history="data/swapper/{source}-{target}/history.csv",
         preview="data/swapper/{source}-{target}/preview.png",
-    params:
-        production=section("production"),
-        swapper=section("swapper"),
-        models={model: section(f"models.{model}")},
     log:
         "logs/swapper/{source}-{target}.log",
     benchmark:
@@ -229,6 +223,10 @@ rule swapper:
     resources:
         gpu=1,
         mem_mb=4000,
+    params:
+        production=section("production"),
+        swapper=section("swapper"),
+        models={model: section(f"models.{model}")},
     shell:
         "python stages/swapper.py --source-crops {input.source_crops} --target-crops {input.target_crops}"
         " --source-consent {input.source_consent} --target-consent {input.target_consent}"
@@ -247,9 +245,6 @@ rule swaps:
         target_consent="people/{target}.yaml",
     output:
         swaps="data/swaps/{clip}.{source}-for-{target}.parquet",
-    params:
-        production=section("production"),
-        swaps=section("swaps"),
     log:
         "logs/swaps/{clip}.{source}-for-{target}.log",
     benchmark:
@@ -258,6 +253,9 @@ rule swaps:
     resources:
         gpu=1,
         mem_mb=4000,
+    params:
+        production=section("production"),
+        swaps=section("swaps"),
     shell:
         "python stages/swaps.py --frames {input.frames} --landmarks {input.landmarks} --identities {input.identities}"
         " --swapper data/swapper/{wildcards.source}-{wildcards.target}"
@@ -276,9 +274,6 @@ rule shots:
         target_consent="people/{target}.yaml",
     output:
         shot="data/shots/{clip}.{source}-for-{target}.mp4",
-    params:
-        production=section("production"),
-        look=section("look"),
     log:
         "logs/shots/{clip}.{source}-for-{target}.log",
     benchmark:
@@ -286,6 +281,9 @@ rule shots:
     threads: workflow.cores
     resources:
         mem_mb=2000,
+    params:
+        production=section("production"),
+        look=section("look"),
     shell:
         "python stages/shots.py --frames {input.frames} --swaps {input.swaps}"
         " --swapper data/swapper/{wildcards.source}-{wildcards.target}"
@@ -311,8 +309,6 @@ rule scores:
         scores="data/scores/{clip}.{source}-for-{target}.json",
         picture="data/shots/{clip}.{source}-for-{target}.comparison.png",
         film="data/shots/{clip}.{source}-for-{target}.comparison.mp4",
-    params:
-        scores=section("scores"),
     log:
         "logs/scores/{clip}.{source}-for-{target}.log",
     benchmark:
@@ -320,6 +316,8 @@ rule scores:
     threads: 2
     resources:
         mem_mb=2000,
+    params:
+        scores=section("scores"),
     shell:
         "python stages/scores.py --frames {input.frames} --landmarks {input.landmarks} --identities {input.identities}"
         " --embeddings data/embeddings --source-crops {input.source_crops} --target-crops {input.target_crops}"

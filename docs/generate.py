@@ -52,14 +52,19 @@ def params() -> str:
 
 def models() -> str:
     """docs/models.md: every model, what it is, what it learns from, and how many parameters it has."""
-    parts = [NOTE, "# Models\n\nA file in understudy/models/ each. Parameters are those of the sample project's settings.\n\n"]
+    parts = [
+        NOTE,
+        "# Models\n\nA file in understudy/models/ each. Parameters are those of the sample project's settings.\n\n",
+    ]
     parts.append("| model | parameters | learns from | needs | what it is |\n|---|---|---|---|---|\n")
     values = yaml.safe_load((ROOT / PARAMS).read_text(encoding="utf-8"))["models"]
     for name in available():
         settings = parse_section(model_settings(name), values[name], where=f"models.{name}")
         model = make_model(name, settings, seed=0, device=torch.device("cpu"))
         about = " ".join((importlib.import_module(f"understudy.models.{name}").__doc__ or "").split("\n\n")[0].split())
-        parts.append(f"| `{name}` | {_parameters(model)} | {_listed(model.learns_from)} | {_listed(model.needs)} | {about} |\n")
+        parts.append(
+            f"| `{name}` | {_parameters(model)} | {_listed(model.learns_from)} | {_listed(model.needs)} | {about} |\n"
+        )
     return "".join(parts)
 
 
@@ -121,7 +126,11 @@ def _allowed(settings: type[Settings], name: str) -> str:
         return ", ".join(map(str, schema["enum"]))
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     bounds = [f"{sign} {schema[key]:g}" for key, sign in signs.items() if key in schema]
-    return " and ".join([str(schema.get("type", "")), *bounds]).replace(" and ", ", ", 1) if bounds else schema.get("type", "")
+    return (
+        " and ".join([str(schema.get("type", "")), *bounds]).replace(" and ", ", ", 1)
+        if bounds
+        else schema.get("type", "")
+    )
 
 
 def _parameters(model: object) -> str:

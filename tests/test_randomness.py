@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from understudy.randomness import derived_seed, numpy_generator, torch_generator
 
-
 KNOWN = "b70e493ebf33d4aa"  # the first 8 bytes of the SHA-256 of "1\\0warp\\0007"
 
 
@@ -15,7 +14,9 @@ def test_a_step_of_a_stream_can_be_replayed_alone():
     first = numpy_generator(1, "warp", 7).random(4)
     numpy_generator(1, "order", 7).random(100)
     assert np.array_equal(numpy_generator(1, "warp", 7).random(4), first)
-    assert torch.equal(torch.rand(3, generator=torch_generator(1, "warp", 7)), torch.rand(3, generator=torch_generator(1, "warp", 7)))
+    assert torch.equal(
+        torch.rand(3, generator=torch_generator(1, "warp", 7)), torch.rand(3, generator=torch_generator(1, "warp", 7))
+    )
 
 
 def test_seed_stream_and_step_all_matter():

@@ -8,7 +8,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from understudy.errors import TableError
-from understudy.tables import EMBEDDINGS, FACES, SCHEMAS, is_kept, make_table, matrix, metadata_of, read_table, write_table
+from understudy.tables import (
+    EMBEDDINGS,
+    FACES,
+    SCHEMAS,
+    is_kept,
+    make_table,
+    matrix,
+    metadata_of,
+    read_table,
+    write_table,
+)
 
 VECTORS = np.arange(256, dtype=np.float32).reshape(2, 128)
 COLUMNS = {"clip": ["bo", "ada"], "frame": [3, 5], "face": [0, 0], "embedding": VECTORS}

@@ -2,9 +2,8 @@
 
 A stage ends with `if __name__ == "__main__": run(main)`. Its keyword-only arguments annotated `Path` become required
 flags (`--frames data/frames/ada.parquet`), those annotated `list[Path]` flags that take several values, those
-annotated `str` plain flags; the argument `settings` is read from the section of params.yaml that is named as the script (the
-section `look` for shots, since `shots` there says which are to be made).
-What changes no artifact comes from the environment:
+annotated `str` plain flags; the argument `settings` is read from the section of params.yaml that is named as the script
+(`look` for shots, since `shots` there says which are to be made). What changes no artifact comes from the environment:
 
     UNDERSTUDY_THREADS   CPU threads to use (OMP_NUM_THREADS, which Snakemake sets, or all cores when unset)
     UNDERSTUDY_DEVICE    cpu, cuda or cuda:N (cuda when there is one, when unset)
@@ -119,10 +118,9 @@ def _arguments(main: Callable[..., None], name: str, arguments: list[str] | None
 
 
 def _logged(items: Iterable[Item], *, total: int | None, description: str, unit: str) -> Iterator[Item]:
-    last, count = monotonic(), 0
-    for item in items:
+    last = monotonic()
+    for count, item in enumerate(items, start=1):
         yield item
-        count += 1
         if monotonic() - last >= LOG_EVERY_S:
             last = monotonic()
             print(

@@ -149,5 +149,3 @@ def _edit_first_number(section: dict) -> None:
         section[numbers[0]] += 1
     else:
         section[next(iter(section))] = "edited"
-
-

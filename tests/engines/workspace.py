@@ -123,4 +123,3 @@ def make_project(root: Path) -> Workspace:
     shutil.copytree(ROOT / ".dvc", root / ".dvc", ignore=shutil.ignore_patterns("tmp", "cache", "config.local"))
     workspace.run("python", "-m", "understudy.engines.render")
     return workspace
-

@@ -87,7 +87,11 @@ def test_generated_documents_are_current(name: str):
 
 def test_the_rendered_dag_is_current():
     done = subprocess.run(
-        [sys.executable, "-m", "understudy.engines.render", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "understudy.engines.render", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -1,1 +1,1 @@
-"""What holds Snakemake and DVC to one DAG: code as an input, the rendering of dvc.yaml, and the bridges between them."""
+"""What holds Snakemake and DVC to one DAG: code as an input, dvc.yaml rendered, bridges between them."""

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from understudy.engines.instances import Instance, instances
+from understudy.engines.instances import instances
 from understudy.engines.project import Project
 from understudy.engines.recording import DVC
 from understudy.engines.rendering import refresh

@@ -32,6 +32,16 @@ class Project:
             found = found.get(key) if isinstance(found, Mapping) else None
         return _sorted(found)
 
+    @property
+    def pairs(self) -> list[str]:
+        """The pairs, as the folders of their swappers are named."""
+        return [f"{pair.source}-{pair.target}" for pair in self.nouns.pairs.values()]
+
+    @property
+    def shots(self) -> list[str]:
+        """The shots, as their files are named."""
+        return [f"{shot.clip}.{shot.source}-for-{shot.target}" for shot in self.nouns.shots.values()]
+
     def footage_files(self, clip: str) -> list[str]:
         """The file a clip's footage is, or the files of its folder of stills."""
         return files_below(self.nouns.clips[clip])
@@ -62,7 +72,7 @@ def one_line_errors() -> Iterator[None]:
 
 
 def files_below(path: str) -> list[str]:
-    """The file at `path`, or all files below that folder, sorted and without hidden ones; none when nothing is there."""
+    """The file at `path`, or the files below that folder, sorted, without hidden ones; none when nothing is there."""
     root = Path(path)
     if root.is_file():
         return [path]

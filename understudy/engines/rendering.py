@@ -93,7 +93,8 @@ class _Translation:
         kinds: dict[str, list[object]] = {"deps": self._dependencies(), "params": self._parameters(), "outs": []}
         for name in self.rule.output.keys():  # noqa: SIM118, it is a Namedlist
             path = self._pattern(str(self.rule.output[name]))
-            kind, entry = "outs", path
+            kind: str = "outs"
+            entry: object = path
             if (self.rule.name, name) in METRICS:
                 kind = "metrics"
             if (self.rule.name, name) in PLOTS:

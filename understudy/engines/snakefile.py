@@ -32,7 +32,6 @@ def opened() -> Iterator[tuple["Workflow", Project]]:
 @contextmanager
 def planned() -> Iterator[tuple["Workflow", Project]]:
     """As `opened`, with the jobs of everything the project names in `workflow.dag.jobs`; nothing is run."""
-    from snakemake.api import SnakemakeApi
     from snakemake.settings.types import DAGSettings, ExecutionSettings
 
     with opened() as (workflow, project):

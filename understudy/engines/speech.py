@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 SHOWN = "DefaultStreamHandler"
 NOTHING = "Nothing to be done"
-SAID_BY_THE_STAGE = ("RuleException", "WorkflowError:\nAt least one job did not complete successfully", "Exiting because")
+SAID_BY_THE_STAGE = (
+    "RuleException",
+    "WorkflowError:\nAt least one job did not complete successfully",
+    "Exiting because",
+)
 
 
 class Speech(logging.Filter):
