@@ -1,8 +1,9 @@
 """What a face does besides holding a pose: how far the mouth and the eyes are open, and where they look.
 
 Openings are made comparable between people by each person's own range. Eyes are read from landmarks; mouths from
-landmarks and from pixels, since a detector overlooks mouths that show teeth; gaze from pixels, the dark centre of the
-eye, less what the turn of the head does to it.
+landmarks or from pixels, whichever has them wider open: a detector overlooks mouths that smile, and colours overlook
+tongues and teeth in warm light, but neither invents an opening. Gaze comes from pixels, the dark centre of the eye,
+less what the turn of the head does to it.
 """
 
 from typing import NamedTuple
@@ -16,7 +17,6 @@ from understudy.geometry import LEFT_EYE, RIGHT_EYE, apply_affine
 OPEN_EYE_PERCENTILE = 90
 WIDE_MOUTH_PERCENTILE = 95
 CLOSED = 0.55  # eyes less open than this tell no gaze
-SEEN = 2 / 3  # share of the mouth's opening that is read from pixels, the rest from landmarks
 DARK = (0.42, 0.12)  # of the skin's brightness: darker than the first is the mouth's inside; the second softens it
 STRIP_PX = (7, 48)  # columns and rows the band through the lips is read at
 PALE = (0.62, 0.2)  # of the skin's saturation: paler than the first are teeth
@@ -72,7 +72,7 @@ def read_faces(
     lips = _gap(points_N682, 62, 66) / scale
     pairs = zip(pixels_NHWC, points_N682, strict=True)
     seen = np.array([_inside(picture, points) for picture, points in pairs]) / scale
-    return Reading(SEEN * seen + (1 - SEEN) * lips, lips, lids, _bridged(iris), turns)
+    return Reading(np.maximum(seen, lips), lips, lids, _bridged(iris), turns)
 
 
 def find_range(reading: Reading) -> Range:
