@@ -10,14 +10,12 @@ from typing import Protocol
 import numpy as np
 
 from understudy.analysis import Landmarker
-from understudy.landmarking import FitSettings, doubt, mean_fit
+from understudy.landmarking import FitSettings, box_around, doubt, mean_fit
 from understudy.scoring.pictures import gradient_energy, inner_mask
 from understudy.tracks import Detector, overlap
 
 LEAST_OVERLAP = 0.2  # with where the performance has its face; a face elsewhere is another's
 LENIENCE = 2.0  # times the clip's own gates: what was just believed there may be just not believed here
-BOX_SIDES = 1.33  # side of a detector's box in extents of points 17-67, measured on drawn clips
-BOX_DROP = 0.014  # how far its middle lies below theirs, in its sides
 
 CutChip = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -126,14 +124,6 @@ def lenient(fits: FitSettings) -> FitSettings:
     """These settings with wider gates on the spread: the clip's faces were chosen by the narrow ones, a shot's not."""
     gates = {"max_spread": fits.max_spread * LENIENCE, "max_spread_unsure": fits.max_spread_unsure * LENIENCE}
     return fits.model_copy(update=gates)
-
-
-def box_around(points: np.ndarray) -> np.ndarray:
-    """About the box a detector would draw around 68 points: (4,), left, top, right, bottom."""
-    low, high = points[17:].min(0), points[17:].max(0)
-    side = BOX_SIDES * float((high - low).max())
-    middle = (low + high) / 2 + np.array([0, BOX_DROP * side])
-    return np.concatenate([middle - side / 2, middle + side / 2])
 
 
 def _described(frames: np.ndarray, chips: Mapping[int, np.ndarray], describe: Describe) -> np.ndarray:
