@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from understudy.geometry import LEFT_EYE, OUTER_MOUTH, RIGHT_EYE
 from understudy.masks import SOFTNESS, fill_hull
 
 JAW_SHRINK = 0.12  # how far the jaw's points are drawn towards the nose tip, where they would catch background
@@ -16,6 +17,12 @@ def painted_mask(points: np.ndarray, *, resolution_px: int, brow_margin: float, 
     jaw = points[2:15] + (points[30] - points[2:15]) * jaw_shrink
     hull = fill_hull(np.vstack([points[17:68], points[17:27] + up * brow_margin, jaw]), resolution_px=resolution_px)
     return cv2.GaussianBlur(hull, (0, 0), SOFTNESS * resolution_px)
+
+
+def features_mask(points: np.ndarray, *, resolution_px: int) -> np.ndarray:
+    """Soft hulls of both eyes and the mouth: uint8 (S, S)."""
+    hulls = [fill_hull(points[list(part)], resolution_px=resolution_px) for part in (LEFT_EYE, RIGHT_EYE, OUTER_MOUTH)]
+    return cv2.GaussianBlur(np.maximum.reduce(hulls), (0, 0), SOFTNESS * resolution_px)
 
 
 def moved_outline(target_points: np.ndarray, painted_points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ FACE = tuple(range(17, 68))
 EYE_CORNERS = (36, 39, 42, 45)
 ROUNDS = 4
 RIDGE = 0.02  # weight a frame of staying with the template
-CHANGE_RIDGE = 0.09  # of RIDGE, for what mouth and lids change
+CHANGE_RIDGE = 0.01  # of RIDGE, for what mouth and lids change
 
 _DEPTHS = {
     **dict(zip(range(17), [*np.linspace(-0.8, -0.1, 8), 0.0, *np.linspace(-0.1, -0.8, 8)], strict=True)),

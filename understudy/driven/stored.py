@@ -7,7 +7,7 @@ from torch import Tensor
 from understudy import skin
 from understudy.driven.actor import Drive
 from understudy.driven.atlas import Traits
-from understudy.driven.outline import JAW_SHRINK, painted_mask
+from understudy.driven.outline import JAW_SHRINK, features_mask, painted_mask
 from understudy.facesets import FaceSet
 from understudy.geometry import CROP_RESOLUTION_PX
 from understudy.sampling import normalised_from_px
@@ -16,7 +16,7 @@ from understudy.sampling import normalised_from_px
 class DrivenFaces:
     """N faces and what drives them.
 
-    pictures      uint8 (N, 4, S, S) of RGB and mask, skin-filled, as wide as the crops
+    pictures      uint8 (N, 5, S, S) of RGB, skin-filled, mask of the face, mask of eyes and mouth; as wide as the crops
     points_N702   in normalised coordinates of the patch, which is `margin` times narrower than the crop
     """
 
@@ -26,7 +26,8 @@ class DrivenFaces:
         rows = []
         for pixels, points in zip(faces.pixels_NHWC, driven.points_N702, strict=True):
             mask = painted_mask(points[:68], resolution_px=len(pixels), brow_margin=brow_margin, jaw_shrink=JAW_SHRINK)
-            rows.append(np.dstack([skin.fill_skin(pixels, mask), mask]))
+            features = features_mask(points[:68], resolution_px=len(pixels))
+            rows.append(np.dstack([skin.fill_skin(pixels, mask), mask, features]))
         self.pictures = torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2).contiguous().to(device)
         points_N702 = torch.from_numpy(driven.points_N702.astype(np.float32))
         self.points_N702 = (normalised_from_px(points_N702, CROP_RESOLUTION_PX) * margin).to(device)

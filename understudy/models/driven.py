@@ -45,6 +45,7 @@ LAST_WIDTH = 16
 FEATURES = 8  # channels of the learned texture that is not colour
 FEATURES_PX = 128
 HEAD_SCALE = 0.3  # corrections of the atlas start small
+OPEN_MOUTHS = 0.75  # quantile of openings from which on mouths make the canonical face, so that teeth have room
 AT_ONCE = 8  # faces a forward pass when nothing is learnt
 PARTS = ((0, 17), (17, 27), (27, 36), (36, 48), (48, 68))  # landmarks that err together
 
@@ -68,6 +69,8 @@ class Settings(Base):
     """Weight of the gradient difference: crisper with more, until noise is learnt."""
     background: float = Field(gt=0, le=1)
     """Weight of pixels outside the face, where it is 1 inside."""
+    features: float = Field(ge=0, le=20)
+    """Weight of eyes and mouth beyond that of the face, 1; they are small and say most."""
     rotation_deg: float = Field(ge=0, le=45)
     """Training faces are turned within plus or minus this."""
     zoom: float = Field(ge=0, le=0.2)
@@ -213,7 +216,7 @@ class Model:
             )
         all_painted, all_wanted = torch.cat(painted), torch.cat(wanted)
         loss = float(self._compare(all_painted, all_wanted))
-        psnr_db, ssim = rebuilt(all_painted, all_wanted[:, :3], mask_N1HW=all_wanted[:, 3:])
+        psnr_db, ssim = rebuilt(all_painted, all_wanted[:, :3], mask_N1HW=all_wanted[:, 3:4])
         return {"loss_source": loss, "psnr_db_source": psnr_db, "ssim_source": ssim}
 
     @torch.no_grad()
@@ -258,7 +261,8 @@ class Model:
 
     def _begin_atlas(self, stored: DrivenFaces) -> None:
         with torch.no_grad():
-            self.network.canonical_702.copy_(stored.points_N702.mean(0))
+            is_open = stored.mouth_N >= stored.mouth_N.quantile(OPEN_MOUTHS)
+            self.network.canonical_702.copy_(stored.points_N702[is_open].mean(0))
             side = self._settings.resolution_px
             textures = []
             for start in range(0, len(stored), AT_ONCE):
@@ -290,7 +294,7 @@ class Model:
 
     def _compare(self, painted: Tensor, wanted: Tensor) -> Tensor:
         settings, pictures = self._settings, wanted[:, :3]
-        weight = wanted[:, 3:] + settings.background
+        weight = wanted[:, 3:4] + settings.background + settings.features * wanted[:, 4:]
         return (
             mae(painted, pictures, weight_B1HW=weight)
             + settings.dssim * dssim(painted, pictures, weight_B1HW=weight, stride=3)
