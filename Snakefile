@@ -43,7 +43,7 @@ rule all:
 
 
 rule nouns:
-    """The clips, people, pairs and shots of params.yaml, checked before anything else runs."""
+    """The nouns of params.yaml and what it chooses by name, checked before anything else runs."""
     input:
         code=closure("stages/nouns.py"),
     output:
@@ -55,6 +55,8 @@ rule nouns:
         people=section("people"),
         pairs=section("pairs"),
         shots=section("shots"),
+        model=section("swapper.model"),
+        optimizer=section("swapper.optimizer"),
     shell:
         "python stages/nouns.py --nouns {output.nouns} 2>&1 | tee {log} >&2"
 

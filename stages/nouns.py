@@ -1,4 +1,7 @@
-"""data/nouns.txt: a constant, written when the nouns of params.yaml are sound; DVC runs nothing before it."""
+"""data/nouns.txt: a constant, written when the nouns of params.yaml are sound; DVC runs nothing before it.
+
+So are the model and the optimizer it chooses by name.
+"""
 
 from pathlib import Path
 

@@ -17,6 +17,7 @@ from understudy.errors import SettingsError
 
 PARAMS = Path("params.yaml")
 NAME = re.compile(r"[a-z0-9_]+")
+CHOSEN_BY_NAME = {kind: Path(__file__).with_name(f"{kind}s") for kind in ("model", "optimizer")}
 FOOTAGE_ROOT = "data/raw/"
 
 
@@ -84,7 +85,7 @@ def read_nouns(path: Path = PARAMS) -> Nouns:
     params = read_params(path)
     values = {name: params.get(name) or type(empty)() for name, empty in _EMPTY.items()}
     nouns = parse_section(Nouns, values | {"production": params.get("production")}, where=str(path))
-    for problem in _problems(nouns, root=path.parent):
+    for problem in [*_problems(nouns, root=path.parent), *_bad_choices(params)]:
         raise SettingsError(f"{path}: {problem}")
     return nouns
 
@@ -169,6 +170,17 @@ def _bad_shots(nouns: Nouns) -> list[str]:
         if f"{shot.source}-{shot.target}" not in nouns.pairs:
             problems.append(f"{where}: no pair {shot.source}-{shot.target}; add it to pairs")
     return [problem for problem in problems if problem]
+
+
+def _bad_choices(params: Mapping[str, object]) -> list[str]:
+    swapper = params.get("swapper")
+    problems = []
+    for kind, folder in CHOSEN_BY_NAME.items():
+        chosen = swapper.get(kind) if isinstance(swapper, Mapping) else None
+        available = sorted(file.stem for file in folder.glob("[!_]*.py"))
+        if chosen is not None and chosen not in available:
+            problems.append(f"swapper.{kind}: no {kind} {chosen!r}. Available: {', '.join(available)}")
+    return problems
 
 
 def _unknown(where: str, person: str, nouns: Nouns) -> str:

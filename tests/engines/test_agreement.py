@@ -8,7 +8,7 @@ from tests.engines.workspace import Workspace
 SNAKEMAKE = """
 import json
 from understudy.engines.instances import stage_of
-from understudy.engines.rendering import LOGGED
+from understudy.engines.rendering import LONG_NAMES
 from understudy.engines.snakefile import planned
 
 with planned() as (workflow, project):
@@ -18,6 +18,7 @@ with planned() as (workflow, project):
             continue
         models = {f"models.{model}" for model in job.params.get("models", {})}
         names = {name for name, value in job.rule.params.items() if not callable(value)} - {"models", "after"}
+        names = {LONG_NAMES.get(name, name) for name in names}
         command = job.shellcmd.replace(f" 2>&1 | tee {job.log} >&2", "")
         found[stage_of(job.rule.name, job.wildcards_dict, project.nouns)] = {
             "command": command,

@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 STANDIN = Path(__file__).with_name("standin.py")
-LINKED = ("Snakefile", "dvc.yaml", "profiles", ".dvcignore", ".gitignore", "understudy", "params.yaml")
+ENGINES = ("Snakefile", "dvc.yaml", "profiles", ".dvc", ".dvcignore", ".gitignore", "understudy")
 REAL = ("nouns", "clips")
 OUTPUT = re.compile(r"^    output: (.+)$", re.MULTILINE)
 
@@ -103,12 +103,22 @@ def imports_of(script: Path) -> str:
     return "\n    ".join(["pass", *(line for line in found if "understudy" in line)])
 
 
-def make_project(root: Path) -> Workspace:
-    """A fresh project: no artifacts, no memory of either engine."""
-    for name in LINKED:
+def link_engines(root: Path) -> None:
+    """Give the project at `root` the DAG, the library and DVC's settings, and a repository of its own."""
+    ignored = shutil.ignore_patterns("__pycache__", "config.local", "tmp", "cache")
+    for name in ENGINES:
         source = ROOT / name
-        ignored = shutil.ignore_patterns("__pycache__", "config.local", "tmp", "cache")
         shutil.copytree(source, root / name, ignore=ignored) if source.is_dir() else shutil.copy(source, root / name)
+    (root / "data/raw/truth").mkdir(parents=True, exist_ok=True)
+    workspace = Workspace(root)
+    workspace.run("git", "init", "--quiet")
+    workspace.write(".git/info/exclude", "ran.txt\npaused.txt\nrun.log\n")
+
+
+def make_project(root: Path) -> Workspace:
+    """A fresh project of stand-ins: no artifacts, no memory of either engine."""
+    link_engines(root)
+    shutil.copy(ROOT / "params.yaml", root)
     (root / "stages").mkdir()
     for script in sorted((ROOT / "stages").glob("*.py")):
         text = STANDIN.read_text().replace("IMPORTS = ...", imports_of(script))
@@ -118,8 +128,5 @@ def make_project(root: Path) -> Workspace:
         workspace.write(f"people/{name}.yaml", f"name: {name}\n")
         workspace.write(f"data/raw/{name}.mp4", f"footage of {name}")
     workspace.write("data/raw/truth/bo.parquet", "truth")
-    workspace.write(".git/info/exclude", "ran.txt\npaused.txt\nrun.log\n")
-    workspace.run("git", "init", "--quiet")
-    shutil.copytree(ROOT / ".dvc", root / ".dvc", ignore=shutil.ignore_patterns("tmp", "cache", "config.local"))
     workspace.run("python", "-m", "understudy.engines.render")
     return workspace

@@ -51,7 +51,8 @@ def open_project(overrides: Mapping[str, object]) -> Project:
     """The project in the working directory, with params.yaml held fast for every job of this run.
 
     Jobs find this project's modules and this environment's Python, whatever the shell has.
-    Raises EngineError when settings are given on Snakemake's command line: no stage would see them.
+    Raises EngineError when settings are given on Snakemake's command line, which no stage would see, and SettingsError
+    for a mistake in the nouns or an unknown model or optimizer.
     """
     if overrides:
         raise EngineError("settings come from params.yaml alone; edit it instead of --config or --configfile")

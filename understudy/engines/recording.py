@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from understudy.engines import runs
 from understudy.engines.instances import Instance, instances, stage_rules
 from understudy.engines.project import Project
-from understudy.engines.rendering import refresh
+from understudy.engines.rendering import LONG_NAMES, refresh
 from understudy.engines.trust import Records, doubt, foreign
 from understudy.params import PARAMS, read_params
 
@@ -51,8 +51,10 @@ def _edited_sections(workflow: "Workflow", project: Project) -> dict[str, str]:
     edited = {}
     for rule in stage_rules(workflow):
         for name, value in rule.params.items():
-            keys = [f"models.{model}" for model in value] if name == "models" else [name]
-            if name in project.params and any(now.section(key) != project.section(key) for key in keys):
+            keys = [f"models.{model}" for model in value] if name == "models" else [LONG_NAMES.get(name, name)]
+            if keys[0].partition(".")[0] in project.params and any(
+                now.section(key) != project.section(key) for key in keys
+            ):
                 edited[rule.name] = name
     return edited
 

@@ -32,6 +32,7 @@ TEMPLATES = {
     "shots": {"clip": "${item.clip}", "source": "${item.source}", "target": "${item.target}"},
 }
 AFTER = "after"
+LONG_NAMES = {"model": "swapper.model", "optimizer": "swapper.optimizer"}
 METRICS = {("scores", "scores")}
 PLOTS = {("swapper", "history"): {"x": "step", "y": "loss"}}
 
@@ -136,7 +137,7 @@ class _Translation:
             if name == "models":
                 keys += ["models.${swapper.model}" for model in value if model == self.model]
             elif name != AFTER and not callable(value):
-                keys.append(name)
+                keys.append(LONG_NAMES.get(name, name))
         return list(keys)
 
     def _pattern(self, pattern: str) -> str:

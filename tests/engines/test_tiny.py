@@ -1,0 +1,63 @@
+"""The real stages, from the tiny project's footage to a signed shot and its scores, under both engines."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.engines.workspace import ROOT, Workspace, link_engines
+
+TINY = ROOT / "tests/tiny"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The tiny project, run by Snakemake."""
+    root = tmp_path_factory.mktemp("tiny") / "project"
+    shutil.copytree(TINY, root)
+    link_engines(root)
+    shutil.copytree(ROOT / "stages", root / "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    workspace = Workspace(root)
+    workspace.run("python", "-m", "understudy.engines.render")
+    workspace.snakemake()
+    return workspace
+
+
+def test_the_whole_chain_ends_in_a_signed_shot_and_its_scores(tiny: Workspace):
+    shot = "data/shots/bo.ada-for-bo.mp4"
+    assert tiny.run("python", "-m", "understudy.provenance.verify", shot).returncode == 0
+    scores = json.loads(tiny.read("data/scores/bo.ada-for-bo.json"))
+    assert scores
+
+
+def test_afterwards_neither_engine_has_anything_to_do(tiny: Workspace):
+    assert tiny.planned() == set()
+    assert tiny.changed() == set()
+    assert "data/scores/bo.ada-for-bo.json" in tiny.dvc("metrics", "show").stdout
+    assert "history.csv" in tiny.dvc("plots", "show", "--json").stdout
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "message"),
+    [
+        (
+            "faces",
+            "upsample",
+            99,
+            "faces: params.yaml: faces.upsample: Input should be less than or equal to 2, found 99",
+        ),
+        ("faces", "upsmaple", 1, "faces: params.yaml: faces.upsmaple: no such parameter. Available: "),
+    ],
+)
+def test_a_wrong_parameter_is_the_same_line_from_both_engines(
+    tiny: Workspace, tmp_path: Path, section: str, key: str, value: object, message: str
+):
+    project = tiny.copy(tmp_path / "project")
+    project.set_params(lambda params: params[section].update({key: value}))
+    by_snakemake = project.snakemake(check=False)
+    assert by_snakemake.returncode == 1
+    assert f"failed: {message}" in by_snakemake.stderr
+    by_dvc = project.dvc("repro", "faces@ada", check=False)
+    assert by_dvc.returncode != 0
+    assert message in by_dvc.stdout + by_dvc.stderr
