@@ -59,7 +59,7 @@ def main(
     with workers(threads() if device.type == "cpu" else 1) as team:
         model = make_model(settings.model, chosen, seed=settings.seed, device=device)
         decides = {"swapper": settings.model_dump(), "model": chosen.model_dump(), "device": str(device)}
-        checkpoints = checkpoint_folder(inputs=[source_crops, target_crops], settings=decides)
+        checkpoints = checkpoint_folder(inputs=[source_crops, target_crops, Path(__file__)], settings=decides)
         with held(checkpoints):
             model.begin(source, target)
             shown = target.split("validation")

@@ -13,8 +13,9 @@ from pydantic import Field
 
 from understudy import params
 from understudy.analysis import lineage
+from understudy.bridging import bridges, tracks_of
 from understudy.devices import choose_device
-from understudy.errors import ModelError
+from understudy.errors import AnalysisError, ModelError
 from understudy.facesets import Cut, FaceSet, cut_face
 from understudy.files import sha256_of
 from understudy.geometry import estimate_pose
@@ -57,6 +58,9 @@ class Settings(params.Settings):
 
     max_yaw_deg: float = Field(gt=0, le=90)
     """Faces turned further are left as they are, with a reason. Look where the swapper's source has been seen."""
+    bridge_frames: int = Field(ge=0, le=12)
+    """Gaps in a track of the target up to this long, where a face was found but its landmarks were rejected, are painted
+    with points that move evenly from one side to the other. Longer than 4 shows as drifting; 0 leaves every gap."""
 
 
 def main(
@@ -75,6 +79,8 @@ def main(
     check_pair(swapper, source=source.person, target=target.person)
     clip, fits = read_table(frames, FRAMES), read_table(landmarks, LANDMARKS)
     faces = rows_of(fits, clip, people_of(identities, fits), target=target.person, settings=settings)
+    if not any(row["reason"] is None for row in faces):
+        raise AnalysisError(f"{swaps.stem}: no face of {target.person} to paint: {summary(faces)}; see {landmarks}")
     device = choose_device()
     with workers(threads() if device.type == "cpu" else 1) as team:
         model = read_model(swapper, device=device)
@@ -112,10 +118,14 @@ def rows_of(
 ) -> list[Row]:
     """A row for every face of the clip, and for every frame without one; those to be painted have no reason yet."""
     rows: list[Row] = []
+    bridged = bridges(tracks_of(fits, people, person=target), max_frames=settings.bridge_frames)
     for face, points in zip(fits.select([*KEYS, "yaw_deg", "reason"]).to_pylist(), points_of(fits), strict=True):
-        person = people.get((face["frame"], face["face"]))
-        reason = face["reason"] or _objection(person, face["yaw_deg"], target=target, settings=settings)
-        rows.append({key: face[key] for key in KEYS} | NOTHING | {"points": points.ravel(), "reason": reason})
+        key = (face["frame"], face["face"])
+        doubt = None if key in bridged else face["reason"]
+        person = target if key in bridged else people.get(key)
+        reason = doubt or _objection(person, face["yaw_deg"], target=target, settings=settings)
+        taken = bridged.get(key, points)
+        rows.append({key: face[key] for key in KEYS} | NOTHING | {"points": taken.ravel(), "reason": reason})
     seen = {row["frame"] for row in rows}
     for frame in clip.select(["clip", "frame", "reason"]).to_pylist():
         if frame["frame"] not in seen:

@@ -207,7 +207,8 @@ class Autoencoder:
         return mae(painted, wanted, weight_B1HW=weight) + structure
 
     def _forward(self, inputs: Tensor, side: int) -> Tensor:
-        chunks = [self.network(chunk, side) for chunk in inputs.split(AT_ONCE)]
+        starts = range(0, len(inputs), AT_ONCE)
+        chunks = [self.network(inputs[start : start + AT_ONCE], side) for start in starts]
         return torch.cat(chunks)
 
     def _centre(self, pictures: Tensor, resolution_px: int) -> Tensor:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
@@ -18,11 +17,12 @@ from tqdm import tqdm
 from understudy.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from understudy.errors import ModelError
 from understudy.model import FaceModel
+from understudy.optimizers import adam, adamw
 from understudy.params import Settings
 from understudy.stage import progress
 from understudy.workers import Workers
 
-OPTIMIZERS = Path(__file__).with_name("optimizers")
+OPTIMIZERS = {"adam": adam.build, "adamw": adamw.build}
 
 Row = dict[str, float]
 
@@ -175,15 +175,13 @@ def _said(row: Row) -> str:
 
 
 def _optimizer(model: FaceModel, settings: TrainingSettings) -> torch.optim.Optimizer:
-    build = import_module(f"understudy.optimizers.{settings.optimizer}").build
-    optimizer: torch.optim.Optimizer = build(
+    return OPTIMIZERS[settings.optimizer](
         model.parameter_groups(),
         learning_rate=model.learning_rate,
         betas=(settings.beta1, settings.beta2),
         epsilon=settings.epsilon,
         weight_decay=settings.weight_decay,
     )
-    return optimizer
 
 
 def _schedule(settings: TrainingSettings, step: int) -> float:

@@ -8,9 +8,19 @@ import pytest
 from stages.swaps import Settings, main
 from tests.models.cartoon_tables import write_clip_of
 from tests.stages.test_swapper import project, train  # noqa: F401 - a fixture
-from understudy.errors import ConsentError, ModelError
+from understudy.errors import AnalysisError, ConsentError, ModelError
 from understudy.images import decode_png
-from understudy.tables import LANDMARKS, SWAPS, is_kept, metadata_of, points_of, read_table
+from understudy.tables import (
+    IDENTITIES,
+    LANDMARKS,
+    SWAPS,
+    is_kept,
+    metadata_of,
+    points_of,
+    read_table,
+    table_of_rows,
+    write_table,
+)
 
 PEOPLE = ["bo", "bo", "ada", None, "bo", "bo", "bo", "bo"]
 REASONS = {4: "spread 0.034 above 0.02", 5: "no face found"}
@@ -88,3 +98,12 @@ def test_a_swapper_that_is_not_there_is_refused(clip):
     shutil.rmtree(clip["swapper"])
     with pytest.raises(ModelError, match=r"settings\.json: no such file; run the stage swapper"):
         paint(clip)
+
+
+def test_a_clip_without_the_target_is_refused_with_the_reasons(clip):
+    strangers = read_table(clip["identities"], IDENTITIES).to_pylist()
+    rows = [row | {"person": None} for row in strangers]
+    write_table(clip["identities"], table_of_rows(IDENTITIES, rows), IDENTITIES)
+    with pytest.raises(AnalysisError, match=r"no face of bo to paint: 0 faces painted, 8 not .*6 nobody on record"):
+        paint(clip)
+    assert not Path("data/swaps").exists()

@@ -87,7 +87,7 @@ class Nodes(nn.Module):
         """The mix of textures for each face: (B, 3, height, width)."""
         shares = torch.softmax(self._nearness(traits_B2), 1)
         mixed = shares @ self.textures.flatten(1)
-        return mixed.unflatten(1, self.textures.shape[1:])
+        return mixed.view(-1, *self.textures.shape[1:])
 
     def begin(self, textures_N3HW: Tensor, traits_N2: Tensor) -> None:
         """Spread the nodes over the faces' traits, and average the faces around each."""
