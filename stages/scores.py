@@ -86,7 +86,9 @@ def main(
     numbers: Numbers = {
         "held_out": score_films(films.at(case.held_out), people),
         "rest": score_films(films.at(case.rest), people),
-        "painted": painted_share(painted, read_table(identities, IDENTITIES), target=case.target),
+        "painted": painted_share(
+            painted, read_table(identities, IDENTITIES), read_table(landmarks, LANDMARKS), target=case.target
+        ),
         "reconstruction": reconstruction(swapper / "history.csv"),
     }
     write_json(scores, rounded(numbers))

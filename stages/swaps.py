@@ -59,8 +59,9 @@ class Settings(params.Settings):
     max_yaw_deg: float = Field(gt=0, le=90)
     """Faces turned further are left as they are, with a reason. Look where the swapper's source has been seen."""
     bridge_frames: int = Field(ge=0, le=12)
-    """Gaps in a track of the target up to this long, where a face was found but its landmarks were rejected, are painted
-    with points that move evenly from one side to the other. Longer than 4 shows as drifting; 0 leaves every gap."""
+    """Gaps up to this long in a track of the target, where a face was found but its landmarks were rejected, are
+    painted with points that move evenly from one side to the other. Longer than 4 shows as drift; 0 leaves every
+    gap."""
 
 
 def main(

@@ -24,14 +24,38 @@ def swaps():
     )
 
 
-def test_what_was_painted_is_counted_against_where_the_target_was_seen(swaps):
-    identities = pa.table(
-        {"clip": ["bo", "bo", "bo", "ada"], "frame": [0, 1, 2, 9], "person": ["bo", "bo", "bo", "bo"]}
+def recognised():
+    """Bo in frames 0-2 of his own clip, and in another."""
+    return pa.table({"clip": ["bo"] * 3 + ["ada"], "frame": [0, 1, 2, 9], "face": [1, 0, 0, 0], "person": ["bo"] * 4})
+
+
+def landmarks(*rows):
+    """One track of (frame, reason); in frame 0 it is the second face."""
+    frames, reasons = zip(*rows, strict=True)
+    number = len(rows)
+    faces = [1 if frame == 0 else 0 for frame in frames]
+    points = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(136 * number, np.float32)), 136)
+    return pa.table(
+        {
+            "frame": frames,
+            "face": faces,
+            "track": [0] * number,
+            "points": points,
+            "reason": pa.array(reasons, pa.string()),
+        }
     )
-    found = painted_share(swaps, identities, target="bo")
+
+
+def test_what_was_painted_is_counted_against_where_the_target_was_seen(swaps):
+    found = painted_share(swaps, recognised(), landmarks((0, None), (1, None), (2, None)), target="bo")
     assert (found["clip_frames"], found["target_frames"], found["painted_frames"]) == (4, 3, 2)
     assert found["share"] == pytest.approx(2 / 3)
     assert found["left_out"] == {"another person": 1, "yaw above": 1, "no face found": 1}
+
+
+def test_a_rejected_face_on_the_targets_track_was_seen_too(swaps):
+    fits = landmarks((0, None), (1, None), (2, None), (7, "spread 0.03 above 0.02"))
+    assert painted_share(swaps, recognised(), fits, target="bo")["target_frames"] == 4
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def paint(clip, *, swaps="data/swaps/clip.ada-for-bo.parquet", source="ada"):
         source_consent=Path(f"people/{source}.yaml"),
         target_consent=Path("people/bo.yaml"),
         swaps=Path(swaps),
-        settings=Settings(max_yaw_deg=float(yaw_deg[6:8].mean())),
+        settings=Settings(max_yaw_deg=float(yaw_deg[6:8].mean()), bridge_frames=4),
     )
     return read_table(Path(swaps), SWAPS)
 

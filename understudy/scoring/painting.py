@@ -6,19 +6,24 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
+from understudy.bridging import tracks_of
 from understudy.scoring.scores import Numbers
 from understudy.tables import is_kept
 
 
-def painted_share(swaps: pa.Table, identities: pa.Table, *, target: str) -> Numbers:
+def painted_share(swaps: pa.Table, identities: pa.Table, fits: pa.Table, *, target: str) -> Numbers:
     """How many frames there are, in how many the target was seen and was painted, and why faces were left out.
 
-    `identities` may hold other clips too.
+    Seen is also a face whose landmarks were rejected on a track of the target's. `identities` may hold other clips too;
+    `fits` are the clip's landmarks.
     """
     kept = is_kept(swaps)
     frames = np.asarray(swaps.column("frame").to_numpy())
     painted = set(frames[kept].tolist())
-    seen = frames_with(identities, clip=swaps.column("clip")[0].as_py(), person=target) | painted
+    columns = (identities.column(name).to_pylist() for name in ("clip", "frame", "face", "person"))
+    clip = swaps.column("clip")[0].as_py()
+    people = {(frame, face): who for found, frame, face, who in zip(*columns, strict=True) if found == clip}
+    seen = painted | {face.key[0] for track in tracks_of(fits, people, person=target) for face in track}
     return {
         "clip_frames": len(set(frames.tolist())),
         "target_frames": len(seen),
@@ -26,12 +31,6 @@ def painted_share(swaps: pa.Table, identities: pa.Table, *, target: str) -> Numb
         "share": len(painted) / len(seen) if seen else None,
         "left_out": dict(Counter(reason_code(reason) for reason in swaps.column("reason").to_pylist() if reason)),
     }
-
-
-def frames_with(identities: pa.Table, *, clip: str, person: str) -> set[int]:
-    """The frames of a clip in which a person was recognised."""
-    columns = (identities.column(name).to_pylist() for name in ("clip", "frame", "person"))
-    return {frame for found, frame, who in zip(*columns, strict=True) if (found, who) == (clip, person)}
 
 
 def reason_code(reason: str) -> str:
