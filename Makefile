@@ -26,7 +26,7 @@ announce-demo:
 	@echo "demo: two drawn actors, ada's likeness on bo's performance; at most 6 minutes on 2 cores without a GPU, set-up apart"
 
 test: announce-test .venv/complete ## All tests
-	@python -m pytest $(ARGS)
+	@python -m pytest -n auto --dist loadfile $(ARGS)
 
 announce-test:
 	@echo "test: all tests; at most 12 minutes on 2 cores without a GPU, set-up apart"

@@ -2,25 +2,14 @@
 
 import os
 import shutil
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.engines.workspace import Workspace
+from tests.engines.workspace import Workspace, less_upsampling, more_upsampling
 
 BELOW_FACES = 12  # jobs: 2 each of faces, landmarks, embeddings, crops, and identities, swapper, swaps, shots, scores
 FACES = {"data/faces/ada.parquet", "data/faces/bo.parquet"}
-
-
-def more_upsampling(params: dict) -> None:
-    params["faces"]["upsample"] += 1
-
-
-def less_upsampling(params: dict) -> None:
-    params["faces"]["upsample"] -= 1
 
 
 @pytest.fixture(scope="session")
@@ -134,44 +123,6 @@ def test_an_older_state_checked_out_is_nothing_to_do(project: Workspace):
     assert project.planned() == set()
 
 
-def test_settings_edited_during_a_run_do_not_reach_its_stages(project: Workspace):
-    project.set_params(more_upsampling)
-    _edit_while_faces_run(project, "params.yaml", project.read("params.yaml") + "# and more\n", less_upsampling)
-    assert "edited meanwhile" in project.read("run.log")
-    assert project.planned() >= FACES
-    assert {"faces@ada", "faces@bo"} & project.changed()
-
-
-def test_code_edited_while_it_runs_runs_again(project: Workspace):
-    project.set_params(more_upsampling)
-    _edit_while_faces_run(project, "stages/faces.py", project.read("stages/faces.py") + "# edited\n", None)
-    assert project.planned() & FACES
-
-
-def test_after_a_kill_the_next_run_goes_on_by_itself(project: Workspace):
-    project.set_params(more_upsampling)
-    process = _started(project, PAUSE="identities")
-    _wait_for(project.root / "paused.txt")
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    finished = project.ran()
-    assert len(finished) >= 2
-    project.snakemake()
-    assert not {line for line in project.ran() if line in finished}
-    assert project.changed() == set()
-    assert project.planned() == set()
-
-
-def test_what_a_killed_run_made_is_recorded_by_the_next(project: Workspace):
-    project.set_params(more_upsampling)
-    process = _started(project, PAUSE="swapper")
-    _wait_for(project.root / "paused.txt")
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    project.snakemake("data/faces/ada.parquet")
-    assert not {"faces@ada", "landmarks@bo", "identities"} & project.changed()
-
-
 def _pulled_clone(project: Workspace, tmp_path: Path) -> Workspace:
     """What a colleague has after cloning and pulling: DVC's artifacts, nothing of Snakemake's."""
     remote = tmp_path / "remote"
@@ -186,32 +137,3 @@ def _pulled_clone(project: Workspace, tmp_path: Path) -> Workspace:
     clone.dvc("pull", "--quiet")
     clone.ran()
     return clone
-
-
-def _started(project: Workspace, **environment: str) -> subprocess.Popen[bytes]:
-    with (project.root / "run.log").open("wb") as log:
-        return subprocess.Popen(
-            ["snakemake", "--cores", "2"],
-            cwd=project.root,
-            env=project.environment(**environment),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
-def _edit_while_faces_run(project: Workspace, path: str, text: str, change) -> None:
-    process = _started(project, PAUSE="faces")
-    _wait_for(project.root / "paused.txt")
-    project.write(path, text)
-    if change:
-        project.set_params(change)
-    (project.root / "paused.txt").write_text("go on")
-    assert process.wait() == 0, project.read("run.log")
-
-
-def _wait_for(path: Path, seconds: int = 60) -> None:
-    until = time.monotonic() + seconds
-    while not path.exists():
-        assert time.monotonic() < until, f"{path} did not appear"
-        time.sleep(0.02)

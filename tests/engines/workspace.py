@@ -130,3 +130,13 @@ def make_project(root: Path) -> Workspace:
     workspace.write("data/raw/truth/bo.parquet", "truth")
     workspace.run("python", "-m", "understudy.engines.render")
     return workspace
+
+
+def more_upsampling(params: dict) -> None:
+    """An edit of stage faces."""
+    params["faces"]["upsample"] += 1
+
+
+def less_upsampling(params: dict) -> None:
+    """The same edit taken back."""
+    params["faces"]["upsample"] -= 1
