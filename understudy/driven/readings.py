@@ -14,7 +14,7 @@ import numpy as np
 from understudy.driven.shapes import place, pose_of
 from understudy.geometry import LEFT_EYE, RIGHT_EYE, apply_affine
 
-OPEN_EYE_PERCENTILE = 90
+OPEN_EYE_PERCENTILE = 96
 WIDE_MOUTH_PERCENTILE = 95
 CLOSED = 0.55  # eyes less open than this tell no gaze
 DARK = (0.42, 0.12)  # of the skin's brightness: darker than the first is the mouth's inside; the second softens it
