@@ -33,14 +33,14 @@ def clip(project):  # noqa: F811
     return tables | {"swapper": train(model="driven", steps=1)}
 
 
-def paint(clip, *, swaps="data/swaps/clip.ada-for-bo.parquet", source="ada"):
+def paint(clip, *, swaps="data/swaps/clip.ada-for-bo.parquet", source="ada", bridge_frames=0):
     yaw_deg = read_table(clip["landmarks"], LANDMARKS).column("yaw_deg").to_numpy()
     main(
         **clip,
         source_consent=Path(f"people/{source}.yaml"),
         target_consent=Path("people/bo.yaml"),
         swaps=Path(swaps),
-        settings=Settings(max_yaw_deg=float(yaw_deg[6:8].mean()), bridge_frames=4),
+        settings=Settings(max_yaw_deg=float(yaw_deg[6:8].mean()), bridge_frames=bridge_frames),
     )
     return read_table(Path(swaps), SWAPS)
 
@@ -54,6 +54,12 @@ def test_every_frame_has_a_painted_face_or_a_reason(clip):
     painted = is_kept(table)
     for column in ("patch", "alpha"):
         assert [value is not None for value in table.column(column).to_pylist()] == painted.tolist()
+
+
+def test_a_frame_whose_landmarks_were_rejected_is_painted_when_gaps_are_bridged(clip):
+    reasons = paint(clip, bridge_frames=4).column("reason").to_pylist()
+    assert reasons[4] is None
+    assert reasons[5] == "no face found"
 
 
 def test_a_painted_face_lies_over_the_performers(clip):
