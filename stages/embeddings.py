@@ -40,7 +40,7 @@ def main(*, frames: Path, landmarks: Path, embeddings: Path, settings: Settings)
     faces = fits.filter(pa.array(is_kept(fits)))
     chips = progress(cut_chips(clip, faces), total=faces.num_rows, description="embeddings", unit="face")
     vectors = list(map_in_order(describe, chips, processes=threads()))
-    keys = {name: faces.column(name) for name in ("clip", "frame", "face")}
+    keys = {name: faces.column(name) for name in ("clip", "frame", "face", "track")}
     columns = keys | {"embedding": np.asarray(vectors, np.float32).reshape(-1, 128)}
     metadata = lineage("embeddings", settings, made_by=made_by(), above=metadata_of(fits))
     write_table(embeddings, make_table(EMBEDDINGS, columns, metadata), EMBEDDINGS)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,12 +16,15 @@ from understudy.analysers.dlib_resnet import cut_chip, describe
 from understudy.analysis import Landmarker, Maker, lineage, settings_of
 from understudy.clustering import NOISE, Clusters, ClusterSettings, find_clusters, nearest
 from understudy.errors import AnalysisError, TableError
+from understudy.following import distances_to, follow_tracks
 from understudy.landmarking import FitSettings, doubt, sure_fit
 from understudy.manifest import read_manifest
 from understudy.media.stills import read_still
 from understudy.provenance.consent import read_consent
 from understudy.stage import run
 from understudy.tables import EMBEDDINGS, IDENTITIES, make_table, matrix, metadata_of, read_table, write_table
+
+Named = dict[str, Any]  # columns of identities: arrays and lists of several kinds by name
 
 
 class Settings(ClusterSettings):
@@ -29,6 +33,12 @@ class Settings(ClusterSettings):
     person_distance: float = Field(gt=0, lt=2)
     """How near a cluster's centroid must be to the mean of a person's reference pictures to be that person; of several
     people the nearest. Others are rarely nearer than .45; drawn actors resemble each other more than people do."""
+    track_share: float = Field(ge=0.5, le=1)
+    """Share of a track's faces that must bear a person's name for the unnamed rest (grimaces and blinks as a rule) to
+    take it; 1 leaves them unnamed."""
+    track_distance: float = Field(gt=0, lt=2)
+    """How near such a face must itself be to the person's references, so that a track that slips onto somebody else
+    does not name them. Faces of one person are rarely further apart than .6."""
 
 
 def main(*, clips: Path, embeddings: Path, people: Path, identities: Path, settings: Settings) -> None:
@@ -38,11 +48,13 @@ def main(*, clips: Path, embeddings: Path, people: Path, identities: Path, setti
     found = find_clusters(matrix(faces, "embedding"), settings=settings)
     references = describe_people(people, names=manifest.people, analysed=metadata_of(faces))
     named = recognise(found, references, max_distance=settings.person_distance)
+    columns = identity_columns(faces, found, named)
+    columns |= followed(faces, columns, references, settings=settings)
     for line in summary(found, named):
         print(f"identities: {line}", file=sys.stderr)
     maker = Maker("hdbscan", version("hdbscan"), "none")
     metadata = lineage("identities", settings, made_by=maker, above=metadata_of(faces))
-    write_table(identities, make_table(IDENTITIES, identity_columns(faces, found, named), metadata), IDENTITIES)
+    write_table(identities, make_table(IDENTITIES, columns, metadata), IDENTITIES)
 
 
 def gather(folder: Path, *, clips: Sequence[str]) -> pa.Table:
@@ -104,7 +116,7 @@ def recognise(
     ]
 
 
-def identity_columns(faces: pa.Table, found: Clusters, named: Sequence[tuple[str | None, float]]) -> dict[str, object]:
+def identity_columns(faces: pa.Table, found: Clusters, named: Sequence[tuple[str | None, float]]) -> Named:
     """The columns of the identities table; noise has no person."""
     who = [named[label] if label != NOISE else (None, np.nan) for label in found.labels]
     return {
@@ -116,6 +128,19 @@ def identity_columns(faces: pa.Table, found: Clusters, named: Sequence[tuple[str
         "step": list(found.steps),
         "person": [person for person, _ in who],
         "person_distance": [gap for _, gap in who],
+    }
+
+
+def followed(faces: pa.Table, columns: Named, references: dict[str, np.ndarray], *, settings: Settings) -> Named:
+    """The columns step, person and person_distance with the names that tracks give to unnamed faces near enough."""
+    tracks = list(zip(faces.column("clip").to_pylist(), faces.column("track").to_pylist(), strict=True))
+    people = follow_tracks(tracks, columns["person"], min_share=settings.track_share)
+    gaps = distances_to(matrix(faces, "embedding"), references, people)
+    is_new = gaps <= settings.track_distance
+    return {
+        "step": [("track" if new else old) for new, old in zip(is_new, columns["step"], strict=True)],
+        "person": [(who if new else old) for new, who, old in zip(is_new, people, columns["person"], strict=True)],
+        "person_distance": np.where(is_new, gaps, np.asarray(columns["person_distance"], float)).tolist(),
     }
 
 

@@ -21,7 +21,7 @@ from understudy.tables import (
 )
 
 VECTORS = np.arange(256, dtype=np.float32).reshape(2, 128)
-COLUMNS = {"clip": ["bo", "ada"], "frame": [3, 5], "face": [0, 0], "embedding": VECTORS}
+COLUMNS = {"clip": ["bo", "ada"], "frame": [3, 5], "face": [0, 0], "track": [0, 0], "embedding": VECTORS}
 
 
 def test_what_was_written_is_read_sorted_by_its_keys_with_its_metadata(tmp_path: Path):

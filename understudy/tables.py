@@ -112,6 +112,7 @@ EMBEDDINGS = _schema(
     CLIP,
     FRAME,
     FACE,
+    ("track", pa.int32(), "as in faces"),
     ("embedding", _points(128), "the recogniser's raw descriptor, never normalised; Euclidean distance"),
 )
 IDENTITIES = _schema(
@@ -123,9 +124,13 @@ IDENTITIES = _schema(
     ("probability", pa.float32(), "HDBSCAN's membership strength, 0-1"),
     ("outlier_score", pa.float32(), "GLOSH, 0-1; high is odd"),
     ("centroid_distance", pa.float32(), "distance to the centroid of its cluster"),
-    ("step", pa.string(), "what settled it: hdbscan, single, merged, reassigned or noise"),
+    ("step", pa.string(), "what settled it: hdbscan, single, merged, reassigned, noise, or track for the name alone"),
     ("person", pa.string(), "who it is by the reference pictures; null: nobody on record"),
-    ("person_distance", pa.float32(), "distance of the cluster's centroid to that person's references"),
+    (
+        "person_distance",
+        pa.float32(),
+        "distance of the cluster's centroid (step track: of the face) to that person's references",
+    ),
 )
 CROPS = _schema(
     "crops",

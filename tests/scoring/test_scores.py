@@ -156,3 +156,10 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path, capsys):
     message = capsys.readouterr().err
     assert message.startswith(f"scores: {tmp_path}/nothing.json: cannot be read")
     assert message.count("\n") == 1
+
+
+def test_a_rebuilt_face_is_not_called_a_failed_likeness(films):
+    scores = {"held_out": score_films(films, PEOPLE), "painted": {}, "reconstruction": {}}
+    words = in_words(scores, name="ada.ada-for-ada")
+    assert "their own face, rebuilt" in words
+    assert "does not look like" not in words

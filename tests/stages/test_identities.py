@@ -33,13 +33,32 @@ def test_two_people_in_one_clip_are_two_clusters_with_their_names(duo):
 
 def test_noise_faces_get_no_identity(project):
     described = read_table(project.embeddings / "duo.parquet", EMBEDDINGS)
-    stranger = {"clip": "duo", "frame": 99, "face": 0, "embedding": np.full(128, 0.13)}
+    stranger = {"clip": "duo", "frame": 99, "face": 0, "track": 99, "embedding": np.full(128, 0.13)}
     rows = [*described.to_pylist(), stranger]
     write_table(project.embeddings / "duo.parquet", table_of_rows(EMBEDDINGS, rows, metadata_of(described)), EMBEDDINGS)
     gather(project, clips=["duo"])
     found = rows_of(project)[-1]
     assert (found["frame"], found["cluster"], found["person"], found["step"]) == (99, -1, None, "noise")
     assert np.isnan(found["person_distance"])
+
+
+def test_an_odd_face_on_a_persons_track_is_that_person_when_it_is_near_enough(project):
+    described = read_table(project.embeddings / "duo.parquet", EMBEDDINGS)
+    rows = described.to_pylist()
+    ada = next(row for row in rows if row["face"] == 0)
+    odd = np.array(ada["embedding"])
+    grimace = {**ada, "frame": 99, "embedding": odd + 0.51 / np.sqrt(128)}
+    other = {**ada, "frame": 98, "embedding": odd + 1.0 / np.sqrt(128)}
+    write_table(
+        project.embeddings / "duo.parquet",
+        table_of_rows(EMBEDDINGS, [*rows, grimace, other], metadata_of(described)),
+        EMBEDDINGS,
+    )
+    gather(project, clips=["duo"])
+    found = {row["frame"]: row for row in rows_of(project)}
+    assert (found[99]["person"], found[99]["step"]) == ("ada", "track")
+    assert 0.42 < found[99]["person_distance"] <= 0.6
+    assert (found[98]["person"], found[98]["step"]) == (None, "noise")
 
 
 def test_a_cluster_that_matches_nobody_stays_unnamed(project):

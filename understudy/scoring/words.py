@@ -36,9 +36,13 @@ def _likeness(scores: Values, source: str, target: str) -> str:
     gain = _value(scores, "held_out.against_true_swap.identity_gain")
     if to_source is None or to_target is None:
         return "no face is seen in the shot"
+    if source == target:
+        own = _value(scores, "held_out.untouched.identity.source_distance")
+        ends = f" (untouched {_short(own)})" if own is not None else ""
+        return f"their own face, rebuilt: distance {_short(to_source)} to {source}{ends}"
     verdict = f"looks like {source}" if to_source <= ALIKE and nearer >= 0.95 else f"does not look like {source} yet"
     verdict = f"still looks like {target}" if to_target < to_source else verdict
-    ends = [
+    films = [
         f"{words} {_short(own)} and {_short(other)}"
         for words, film in (("true swap", "true_swap"), ("untouched", "untouched"))
         if (own := _value(scores, f"held_out.{film}.identity.source_distance")) is not None
@@ -46,7 +50,7 @@ def _likeness(scores: Values, source: str, target: str) -> str:
     ]
     way = f"; {gain:.0%} of the way to the true swap" if gain is not None else ""
     distances = (
-        f"{verdict}: distance {_short(to_source)} to {source}, {_short(to_target)} to {target} ({'; '.join(ends)})"
+        f"{verdict}: distance {_short(to_source)} to {source}, {_short(to_target)} to {target} ({'; '.join(films)})"
     )
     return f"{distances}; nearer to {source} in {nearer:.0%} of the frames{way}"
 
