@@ -123,9 +123,17 @@ def centroid_of(crops: Path, embeddings: Path) -> np.ndarray:
 
 
 def performance_embeddings(case: Case, embeddings: Path) -> np.ndarray:
-    """The descriptors (N, K) of the faces that were painted over, in order of frames."""
+    """The descriptors (N, K) of the faces that were painted over, in order of frames; NaN where a face has none.
+
+    Faces that bridge a gap between sure ones are painted, but were never described.
+    """
     table = read_table(embeddings / f"{case.name.split('.', maxsplit=1)[0]}.parquet", EMBEDDINGS)
-    return matrix(table, "embedding")[rows_of(table, case.faces)].astype(float)
+    rows = rows_of(table, case.faces)
+    vectors = matrix(table, "embedding")
+    found = np.full((len(case.faces), vectors.shape[1]), np.nan)
+    described = table.column("frame").to_numpy()[rows]
+    found[np.searchsorted(sorted(case.faces), described)] = vectors[rows]
+    return found
 
 
 def reconstruction(history: Path) -> Numbers:
