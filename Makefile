@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help setup demo test lint pull accept verify docs actors lock announce-demo announce-test FORCE
+.PHONY: help setup demo test lint pull accept verify docs bench actors lock announce-demo announce-test FORCE
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHOT := bo.ada-for-bo
@@ -53,6 +53,9 @@ verify: .venv/complete ## make verify FILE=...: is it signed, by whom, what was 
 
 docs: .venv/complete ## Write docs/tables.md, params.md and models.md anew
 	@python docs/generate.py
+
+bench: .venv/complete ## Side-by-side measurements, as ratios; after make demo
+	@PYTHONPATH=. python bench/cores.py
 
 actors: .venv/complete ## Draw the sample footage again
 	@python -m understudy.actors
