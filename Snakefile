@@ -1,12 +1,12 @@
 """From footage and consents to signed shots and their scores: one rule a stage, and the only definition of the DAG.
 
-dvc.yaml is rendered from these rules (`make dvc.yaml`). Code is an input: `closure` lists a script and all it imports.
-The rules' parameters are sections of params.yaml, so that an edit reruns exactly what depends on it; `after` names what
-only DVC has to wait for, since Snakemake checks the nouns itself when it reads this file.
+dvc.yaml is rendered from these rules (`make dvc.yaml`). The rules' parameters are sections of params.yaml, so that an
+edit reruns exactly what depends on it. So is code: `recipe` is a digest of a script, of all it imports, of what it loads
+by name, and of the versions of the packages these import. `after` names what only DVC has to wait for, since Snakemake
+checks the nouns itself when it reads this file.
 """
 
 from understudy.engines import hooks
-from understudy.engines.closure import closure
 from understudy.engines.project import files_below, one_line_errors, open_project
 
 with one_line_errors():
@@ -15,9 +15,10 @@ with one_line_errors():
 clips = list(project.nouns.clips)
 people = project.nouns.people
 section = project.section
-model = section("swapper.model")
-model_code = f"understudy/models/{model}.py"
-optimizer_code = f"understudy/optimizers/{section('swapper.optimizer')}.py"
+recipe = project.recipe
+model = f"models.{section('swapper.model')}"
+optimizer = f"optimizers.{section('swapper.optimizer')}"
+landmarker = f"analysers.{section('landmarks.backend')}"
 
 
 wildcard_constraints:
@@ -44,13 +45,12 @@ rule all:
 
 rule nouns:
     """The nouns of params.yaml and what it chooses by name, checked before anything else runs."""
-    input:
-        code=closure("stages/nouns.py"),
     output:
         nouns="data/nouns.txt",
     log:
         "logs/nouns/nouns.log",
     params:
+        recipe=recipe("nouns"),
         clips=section("clips"),
         people=section("people"),
         pairs=section("pairs"),
@@ -63,13 +63,12 @@ rule nouns:
 
 rule clips:
     """The clips and people that gathering stages look at; what was made of others is removed."""
-    input:
-        code=closure("stages/clips.py"),
     output:
         clips="data/clips.json",
     log:
         "logs/clips/clips.log",
     params:
+        recipe=recipe("clips"),
         after="data/nouns.txt",
         clips=section("clips"),
         people=section("people"),
@@ -80,7 +79,6 @@ rule clips:
 rule frames:
     """Which frames a clip has: times, scenes, and the hash of their decoded pixels."""
     input:
-        code=closure("stages/frames.py"),
         footage=lambda wildcards: project.footage_files(wildcards.clip),
     output:
         frames="data/frames/{clip}.parquet",
@@ -91,6 +89,7 @@ rule frames:
     resources:
         mem_mb=1000,
     params:
+        recipe=recipe("frames"),
         after="data/nouns.txt",
         frames=section("frames"),
         footage=lambda wildcards: project.nouns.clips[wildcards.clip],
@@ -101,7 +100,6 @@ rule frames:
 rule faces:
     """Where the faces are: boxes, scores, tracks."""
     input:
-        code=closure("stages/faces.py"),
         frames="data/frames/{clip}.parquet",
     output:
         faces="data/faces/{clip}.parquet",
@@ -112,6 +110,7 @@ rule faces:
     resources:
         mem_mb=1000,
     params:
+        recipe=recipe("faces"),
         faces=section("faces"),
     shell:
         "python stages/faces.py --frames {input.frames} --faces {output.faces} 2>&1 | tee {log} >&2"
@@ -120,7 +119,6 @@ rule faces:
 rule landmarks:
     """The 68 points of each face, how sure they are, pose and sharpness."""
     input:
-        code=closure("stages/landmarks.py"),
         frames="data/frames/{clip}.parquet",
         faces="data/faces/{clip}.parquet",
     output:
@@ -132,6 +130,7 @@ rule landmarks:
     resources:
         mem_mb=1000,
     params:
+        recipe=recipe("landmarks", landmarker),
         landmarks=section("landmarks"),
     shell:
         "python stages/landmarks.py --frames {input.frames} --faces {input.faces}"
@@ -141,7 +140,6 @@ rule landmarks:
 rule embeddings:
     """Whom each face looks like: a vector of 128 numbers."""
     input:
-        code=closure("stages/embeddings.py"),
         frames="data/frames/{clip}.parquet",
         landmarks="data/landmarks/{clip}.parquet",
     output:
@@ -153,6 +151,7 @@ rule embeddings:
     resources:
         mem_mb=1000,
     params:
+        recipe=recipe("embeddings"),
         embeddings=section("embeddings"),
     shell:
         "python stages/embeddings.py --frames {input.frames} --landmarks {input.landmarks}"
@@ -162,7 +161,6 @@ rule embeddings:
 rule identities:
     """Who is who over all clips: clusters of faces, and the people on record among them."""
     input:
-        code=closure("stages/identities.py"),
         clips="data/clips.json",
         embeddings=expand("data/embeddings/{clip}.parquet", clip=clips),
         people=files_below("people"),
@@ -175,6 +173,7 @@ rule identities:
     resources:
         mem_mb=2000,
     params:
+        recipe=recipe("identities", landmarker),
         identities=section("identities"),
     shell:
         "python stages/identities.py --clips {input.clips} --embeddings data/embeddings --people people"
@@ -184,7 +183,6 @@ rule identities:
 rule crops:
     """The curated face set of a person: aligned faces, masks, splits, and why others were left out."""
     input:
-        code=closure("stages/crops.py"),
         clips="data/clips.json",
         frames=expand("data/frames/{clip}.parquet", clip=clips),
         landmarks=expand("data/landmarks/{clip}.parquet", clip=clips),
@@ -198,6 +196,7 @@ rule crops:
     resources:
         mem_mb=2000,
     params:
+        recipe=recipe("crops"),
         crops=section("crops"),
     shell:
         "python stages/crops.py --clips {input.clips} --frames data/frames --landmarks data/landmarks"
@@ -207,7 +206,6 @@ rule crops:
 rule swapper:
     """A network that paints the source's likeness over the target's performance."""
     input:
-        code=closure("stages/swapper.py", model_code, optimizer_code),
         source_crops="data/crops/{source}.parquet",
         target_crops="data/crops/{target}.parquet",
         source_consent="people/{source}.yaml",
@@ -226,9 +224,10 @@ rule swapper:
         gpu=1,
         mem_mb=4000,
     params:
+        recipe=recipe("swapper", model, optimizer),
         production=section("production"),
         swapper=section("swapper"),
-        models={model: section(f"models.{model}")},
+        models={model: section(model)},
     shell:
         "python stages/swapper.py --source-crops {input.source_crops} --target-crops {input.target_crops}"
         " --source-consent {input.source_consent} --target-consent {input.target_consent}"
@@ -238,7 +237,6 @@ rule swapper:
 rule swaps:
     """What the network paints over every face of the target in a shot's clip."""
     input:
-        code=closure("stages/swaps.py", model_code),
         frames="data/frames/{clip}.parquet",
         landmarks="data/landmarks/{clip}.parquet",
         identities="data/identities.parquet",
@@ -256,6 +254,7 @@ rule swaps:
         gpu=1,
         mem_mb=4000,
     params:
+        recipe=recipe("swaps", model),
         production=section("production"),
         swaps=section("swaps"),
     shell:
@@ -268,7 +267,6 @@ rule swaps:
 rule shots:
     """The finished shot: composited, encoded with the clip's sound, signed."""
     input:
-        code=closure("stages/shots.py"),
         frames="data/frames/{clip}.parquet",
         swaps="data/swaps/{clip}.{source}-for-{target}.parquet",
         swapper=multiext("data/swapper/{source}-{target}/", "weights.safetensors", "settings.json"),
@@ -284,6 +282,7 @@ rule shots:
     resources:
         mem_mb=2000,
     params:
+        recipe=recipe("shots"),
         production=section("production"),
         look=section("look"),
     shell:
@@ -296,7 +295,6 @@ rule shots:
 rule scores:
     """How good a shot is, measured, and the performance, the shot and the true swap side by side."""
     input:
-        code=closure("stages/scores.py"),
         frames="data/frames/{clip}.parquet",
         landmarks="data/landmarks/{clip}.parquet",
         identities="data/identities.parquet",
@@ -319,6 +317,7 @@ rule scores:
     resources:
         mem_mb=2000,
     params:
+        recipe=recipe("scores", landmarker),
         scores=section("scores"),
     shell:
         "python stages/scores.py --frames {input.frames} --landmarks {input.landmarks} --identities {input.identities}"

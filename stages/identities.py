@@ -10,10 +10,9 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field
 
-from understudy.analysers import load_landmarker
 from understudy.analysers.dlib_hog import Detector, SearchSettings
 from understudy.analysers.dlib_resnet import cut_chip, describe
-from understudy.analysis import Landmarker, Maker, lineage, settings_of
+from understudy.analysis import Landmarker, Maker, lineage, load_landmarker, settings_of
 from understudy.clustering import NOISE, Clusters, ClusterSettings, find_clusters, nearest
 from understudy.errors import AnalysisError, TableError
 from understudy.following import distances_to, follow_tracks

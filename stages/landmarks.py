@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from understudy.analysers import load_landmarker
-from understudy.analysis import Landmarker, lineage
+from understudy.analysis import Landmarker, lineage, load_landmarker
 from understudy.geometry import estimate_pose, eye_distance, fit_crop
 from understudy.landmarking import FitSettings, doubt, share_inside, sharpness, sure_fit
 from understudy.media.reader import read_frames

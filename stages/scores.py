@@ -9,10 +9,9 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from understudy.analysers import load_landmarker
 from understudy.analysers.dlib_hog import Detector, SearchSettings
 from understudy.analysers.dlib_resnet import cut_chip, describe
-from understudy.analysis import settings_of
+from understudy.analysis import load_landmarker, settings_of
 from understudy.errors import FootageError
 from understudy.files import replacing, working_folder
 from understudy.images import encode_png

@@ -24,6 +24,7 @@ from understudy.model import SETTINGS, WEIGHTS, FaceModel, count_parameters, mak
 from understudy.params import Settings, read_section
 from understudy.preview import preview_sheet
 from understudy.provenance.consent import permitted
+from understudy.recipes import confirm
 from understudy.stage import run, threads
 from understudy.training import Row, TrainingSettings, train
 from understudy.workers import workers
@@ -70,6 +71,7 @@ def main(
                 folder=checkpoints,
                 on_save=lambda: _write_preview(checkpoints / PREVIEW, model, shown),
             )
+            confirm("swapper")  # before the checkpoints, which could go on from here, are dropped
             _write(swapper, model, history, _describe(settings, chosen, model, source, target), shown)
             drop_checkpoints(checkpoints)
 

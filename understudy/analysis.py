@@ -1,5 +1,6 @@
 """What the analysers answer, whichever back end is at work: detections, landmark fits, and who made them."""
 
+import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,6 +57,12 @@ class Landmarker(Protocol):
     def fit_boxes(self, image: np.ndarray, boxes_N4: np.ndarray) -> np.ndarray:
         """The 68 points of the face in each box, float64 (N, 68, 2), in pixels of `image` (RGB uint8)."""
         ...
+
+
+def load_landmarker(backend: LandmarkBackend) -> Landmarker:
+    """The landmark back end of that name. Raises AnalysisError when its weights are missing or are not the pinned."""
+    made: Landmarker = importlib.import_module(f"understudy.analysers.{backend}").Landmarks()
+    return made
 
 
 def lineage(stage: str, settings: Settings, *, made_by: Maker | None, above: Mapping[str, str]) -> dict[str, str]:

@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from understudy.errors import EngineError, SettingsError, UnderstudyError
 from understudy.params import Settings, read_section
+from understudy.recipes import confirm
 
 Item = TypeVar("Item")
 LOG_EVERY_S = 10.0
@@ -42,7 +43,9 @@ def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
     try:
         values = _arguments(main, name, arguments)
         with alone(name, values):
+            confirm(name)
             main(**values)
+            confirm(name)
         print(f"{name}: {_output(values)} made in {monotonic() - began:.1f} s", file=sys.stderr)
     except UnderstudyError as error:
         _fail(name, str(error))

@@ -1,5 +1,6 @@
 """The training loop of every model: a fixed number of steps, exact resume, the same bytes on any number of cores."""
 
+import importlib
 import json
 import math
 import sys
@@ -17,12 +18,9 @@ from tqdm import tqdm
 from understudy.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from understudy.errors import ModelError
 from understudy.model import FaceModel
-from understudy.optimizers import adam, adamw
 from understudy.params import Settings
 from understudy.stage import progress
 from understudy.workers import Workers
-
-OPTIMIZERS = {"adam": adam.build, "adamw": adamw.build}
 
 Row = dict[str, float]
 
@@ -175,13 +173,15 @@ def _said(row: Row) -> str:
 
 
 def _optimizer(model: FaceModel, settings: TrainingSettings) -> torch.optim.Optimizer:
-    return OPTIMIZERS[settings.optimizer](
+    chosen = importlib.import_module(f"understudy.optimizers.{settings.optimizer}")
+    made: torch.optim.Optimizer = chosen.build(
         model.parameter_groups(),
         learning_rate=model.learning_rate,
         betas=(settings.beta1, settings.beta2),
         epsilon=settings.epsilon,
         weight_decay=settings.weight_decay,
     )
+    return made
 
 
 def _schedule(settings: TrainingSettings, step: int) -> float:

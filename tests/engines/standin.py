@@ -13,6 +13,9 @@ from pathlib import Path
 
 import yaml
 
+from understudy.errors import UnderstudyError
+from understudy.recipes import confirm
+
 if os.environ.get("IMPORTS") == "run":
     IMPORTS = ...
 
@@ -21,6 +24,7 @@ SECTIONS = {"shots": ["look", "production"], "swaps": ["swaps", "production"]}
 
 
 def main() -> None:
+    confirm(Path(sys.argv[0]).stem)
     stage, flags = Path(sys.argv[0]).stem, dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
     outputs = [flags.pop(flag) for flag in OUTPUTS.get(stage, [f"--{stage}"])]
     digest = hashlib.sha256(json.dumps(settings(stage), sort_keys=True).encode())
@@ -34,6 +38,7 @@ def main() -> None:
         pause()
     for output in outputs:
         write(stage, output, digest.hexdigest())
+    confirm(stage)
     with Path("ran.txt").open("a") as file:
         file.write(f"{stage} {outputs[0]}\n")
 
@@ -67,4 +72,7 @@ def write(stage: str, output: str, digest: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UnderstudyError as error:
+        sys.exit(f"{Path(sys.argv[0]).stem}: {error}")

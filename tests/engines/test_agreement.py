@@ -7,8 +7,7 @@ from tests.engines.workspace import Workspace
 
 SNAKEMAKE = """
 import json
-from understudy.engines.instances import stage_of
-from understudy.engines.rendering import LONG_NAMES
+from understudy.engines.instances import recipe_now, sections_of, stage_of
 from understudy.engines.snakefile import planned
 
 with planned() as (workflow, project):
@@ -16,15 +15,14 @@ with planned() as (workflow, project):
     for job in workflow.dag.jobs:
         if not job.output:
             continue
-        models = {f"models.{model}" for model in job.params.get("models", {})}
-        names = {name for name, value in job.rule.params.items() if not callable(value)} - {"models", "after"}
-        names = {LONG_NAMES.get(name, name) for name in names}
+        inputs = [*map(str, job.input), f"data/recipes/{job.rule.name}.json"]
         command = job.shellcmd.replace(f" 2>&1 | tee {job.log} >&2", "")
         found[stage_of(job.rule.name, job.wildcards_dict, project.nouns)] = {
             "command": command,
-            "inputs": sorted([*map(str, job.input), *([job.params.after] if "after" in job.params.keys() else [])]),
+            "inputs": sorted([*inputs, *([job.params.after] if "after" in job.params.keys() else [])]),
             "outputs": sorted(map(str, job.output)),
-            "params": sorted(names | models),
+            "params": sorted(sections_of(job.rule)),
+            "code": sorted(recipe_now(job.rule).code),
         }
     print(json.dumps(found))
 """
@@ -33,16 +31,33 @@ import json
 from dvc.dependency import ParamsDependency
 from dvc.repo import Repo
 
+
+def names(stage):
+    return sorted(name for dep in stage.deps if isinstance(dep, ParamsDependency) for name in dep.params)
+
+def files(stage):
+    return [dep.def_path for dep in stage.deps if not isinstance(dep, ParamsDependency)]
+
+def code(path):
+    found = files(recipes[path])
+    below = [name for each in found if each in recipes for name in code(each)]
+    return {*below, *(name for name in found if name.endswith(".py"))}
+
 with Repo() as repo:
+    recipes = {str(stage.outs[0].def_path): stage for stage in repo.index.stages if stage.name.startswith("recipe-")}
     found = {}
     for stage in repo.index.stages:
-        params = [dep for dep in stage.deps if isinstance(dep, ParamsDependency)]
+        if stage.name.startswith("recipe-"):
+            continue
+        [recipe] = [path for path in files(stage) if path in recipes]
         found[stage.addressing] = {
             "command": stage.cmd,
-            "inputs": sorted(dep.def_path for dep in stage.deps if dep not in params),
+            "inputs": sorted(files(stage)),
             "outputs": sorted(out.def_path for out in stage.outs),
-            "params": sorted(name for dep in params for name in dep.params),
+            "params": names(recipes[recipe]),
+            "code": sorted(code(recipe)),
         }
+        assert not names(stage), stage
     print(json.dumps(found))
 """
 
@@ -52,7 +67,7 @@ def test_both_engines_see_the_same_stages(finished: Workspace):
     assert set(snakemake) == set(dvc)
     assert len(snakemake) == 17
     for stage, by_snakemake in snakemake.items():
-        for aspect in ("command", "outputs", "params"):
+        for aspect in ("command", "outputs", "params", "code"):
             assert by_snakemake[aspect] == dvc[stage][aspect], stage
 
 

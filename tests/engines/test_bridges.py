@@ -92,10 +92,23 @@ def test_a_parameter_set_back_after_a_dvc_run_is_not_skipped(project: Workspace)
 
 def test_a_stage_that_dvc_made_alone_reruns_those_below(project: Workspace):
     project.set_params(more_upsampling)
-    project.dvc("repro", "--quiet", "--single-item", "faces@ada", "faces@bo")
+    project.dvc("repro", "--quiet", "faces@ada", "faces@bo")
     planned = project.planned()
     assert not planned & FACES
     assert len(planned) == BELOW_FACES + 1 - len(FACES)
+
+
+def test_a_stage_alone_refuses_to_run_with_another_recipe_than_dvc_would_record(project: Workspace):
+    before = project.read("data/faces/ada.parquet")
+    project.set_params(more_upsampling)
+    project.dvc("checkout", "--quiet", "--force")
+    (project.root / "data/faces/ada.parquet").unlink()
+    refused = project.dvc("repro", "--force", "--single-item", "faces@ada", check=False)
+    assert refused.returncode != 0
+    assert "params.yaml: faces was edited" in refused.stdout + refused.stderr
+    project.snakemake()
+    assert project.read("data/faces/ada.parquet") != before
+    assert project.changed() == set()
 
 
 def test_an_artifact_changed_by_hand_is_made_again(project: Workspace):

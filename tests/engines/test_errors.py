@@ -105,4 +105,4 @@ def _running(project: Workspace, *, stage: str) -> _Running:
 
 
 def _append(project: Workspace, file: str) -> None:
-    project.write(file, project.read(file) + "# edited\n")
+    project.write(file, project.read(file) + "EDITED = True\n")

@@ -22,8 +22,10 @@ def test_settings_edited_during_a_run_do_not_reach_its_stages(project: Workspace
 
 def test_code_edited_while_it_runs_runs_again(project: Workspace):
     project.set_params(more_upsampling)
-    _edit_while_faces_run(project, "stages/faces.py", project.read("stages/faces.py") + "# edited\n", None)
-    assert project.planned() & FACES
+    edited = project.read("stages/faces.py") + "EDITED = True\n"
+    _edit_while_faces_run(project, "stages/faces.py", edited, None, status=1)
+    assert "failed: faces: stages/faces.py was edited" in project.read("run.log")
+    assert project.planned() >= FACES
 
 
 def test_after_a_kill_the_next_run_goes_on_by_itself(project: Workspace):
@@ -62,14 +64,16 @@ def _started(project: Workspace, **environment: str) -> subprocess.Popen[bytes]:
         )
 
 
-def _edit_while_faces_run(project: Workspace, path: str, text: str, change: Callable[[dict], None] | None) -> None:
+def _edit_while_faces_run(
+    project: Workspace, path: str, text: str, change: Callable[[dict], None] | None, *, status: int = 0
+) -> None:
     process = _started(project, PAUSE="faces")
     _wait_for(project.root / "paused.txt")
     project.write(path, text)
     if change:
         project.set_params(change)
     (project.root / "paused.txt").write_text("go on")
-    assert process.wait() == 0, project.read("run.log")
+    assert process.wait() == status, project.read("run.log")
 
 
 def _wait_for(path: Path, seconds: int = 60) -> None:

@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 STANDIN = Path(__file__).with_name("standin.py")
-ENGINES = ("Snakefile", "dvc.yaml", "profiles", ".dvc", ".dvcignore", ".gitignore", "understudy")
+ENGINES = ("Snakefile", "dvc.yaml", "profiles", ".dvc", ".dvcignore", ".gitignore", "understudy", "envs")
 REAL = ("nouns", "clips")
 OUTPUT = re.compile(r"^    output: (.+)$", re.MULTILINE)
 

@@ -10,7 +10,7 @@ from understudy.engines import runs
 from understudy.engines.accepting import accept
 from understudy.engines.instances import stage_of
 from understudy.engines.project import Project, one_line_errors
-from understudy.engines.recording import record
+from understudy.engines.recording import record, record_recipes
 from understudy.engines.snakefile import planned
 from understudy.errors import EngineError
 
@@ -25,6 +25,7 @@ def settle() -> list[str]:
     with planned() as (workflow, project):
         if runs.unrecorded():
             record(workflow, project, set(runs.unrecorded()) & up_to_date(workflow, project))
+        record_recipes(workflow, project)
         return accept(workflow, project)
 
 

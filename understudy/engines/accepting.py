@@ -7,8 +7,9 @@ import subprocess
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from understudy.engines.instances import instances
+from understudy.engines.instances import instances, stage_rules
 from understudy.engines.project import Project
+from understudy.engines.recipes import PREFIX, is_true
 from understudy.engines.recording import DVC
 from understudy.engines.rendering import refresh
 from understudy.engines.trust import Records, foreign
@@ -28,10 +29,12 @@ def accept(workflow: "Workflow", project: Project) -> list[str]:
     The workflow must be planned. Raises EngineError when DVC cannot say.
     """
     refresh(workflow, project)
-    changed = changed_stages()
+    known = instances(workflow, project.nouns)
+    other = _made_otherwise(workflow, project)
+    changed = changed_stages() | {instance.stage for instance in known if instance.rule in other}
     records = Records()
     jobs = {str(output): job for job in workflow.dag.jobs for output in job.output}
-    for instance in foreign(instances(workflow, project.nouns), records):
+    for instance in foreign(known, records):
         job = jobs.get(instance.outputs[0])
         if instance.stage in changed or job is None:
             for output in instance.outputs:
@@ -42,11 +45,20 @@ def accept(workflow: "Workflow", project: Project) -> list[str]:
 
 
 def changed_stages() -> set[str]:
-    """The stages that are not as dvc.lock records them. Raises EngineError when `dvc status` fails."""
+    """The stages that are not as dvc.lock records them, but for those that write recipes.
+
+    Raises EngineError when `dvc status` fails.
+    """
     done = subprocess.run([*DVC, "status", "--json"], check=False, capture_output=True, text=True)
     if done.returncode:
         raise EngineError(f"dvc status: {' '.join(done.stderr.split()).removeprefix('ERROR: ')}")
-    return {stage.removeprefix("dvc.yaml:") for stage, why in json.loads(done.stdout).items() if _matters(why)}
+    stages = {stage.removeprefix("dvc.yaml:") for stage, why in json.loads(done.stdout).items() if _matters(why)}
+    return {stage for stage in stages if not stage.startswith(PREFIX)}
+
+
+def _made_otherwise(workflow: "Workflow", project: Project) -> set[str]:
+    """The rules whose recipe file, with which DVC made the artifacts, is not what it would be now."""
+    return {rule.name for rule in stage_rules(workflow) if not is_true(rule, project)}
 
 
 def _matters(why: Iterable[object]) -> bool:

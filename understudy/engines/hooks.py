@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from understudy.closure import remember
 from understudy.engines import runs
-from understudy.engines.instances import Instance, instances, stage_of
-from understudy.engines.project import Project, one_line_errors
+from understudy.engines.instances import Instance, instances, recipe_now, stage_of, stage_rules
+from understudy.engines.project import Project, hold_plan, one_line_errors
+from understudy.engines.recipes import are_recorded
 from understudy.engines.recording import record
 from understudy.engines.speech import Speech, soften
 from understudy.engines.trust import STORE, Records, doubt, foreign
@@ -37,7 +39,11 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
 
     Raises EngineError when another run is at work.
     """
-    if _suspended or not workflow.is_main_process:
+    if _suspended:
+        return
+    hold_plan({rule.name: recipe_now(rule, project.params) for rule in stage_rules(workflow)})
+    remember()
+    if not workflow.is_main_process:
         return
     _speech.append(soften(workflow))
     process = runs.other_run()
@@ -50,7 +56,8 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
     records = Records()
     known = instances(workflow, project.nouns)
     unknown = foreign(known, records)
-    if unknown or runs.unrecorded():
+    is_dry = workflow.logger_manager.settings.dryrun
+    if unknown or runs.unrecorded() or not (is_dry or are_recorded(workflow)):
         _settle()
     settled = {instance.stage for instance in unknown}
     for instance in known:

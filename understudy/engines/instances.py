@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from understudy.engines.project import RecipeName, scripts_of
 from understudy.params import Nouns
+from understudy.recipes import Recipe, recipe_of
 
 if TYPE_CHECKING:
     from snakemake.rules import Rule
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 WILDCARD = re.compile(r"\{(\w+)(?:,[^{}]*)?\}")
 TARGETS = frozenset({"all"})
+AFTER = "after"
+LONG_NAMES = {"model": "swapper.model", "optimizer": "swapper.optimizer"}
 NOUN_OF_WILDCARDS = {
     frozenset[str](): None,
     frozenset({"clip"}): "clips",
@@ -35,6 +39,28 @@ class Instance:
 def stage_rules(workflow: "Workflow") -> list["Rule"]:
     """The rules that are stages, in the order of the Snakefile."""
     return [rule for rule in workflow.rules if rule.name not in TARGETS]
+
+
+def members_of(rule: "Rule") -> tuple[str, ...]:
+    """What a rule's script loads by name: ("models.driven", "optimizers.adamw")."""
+    recipe = rule.params.recipe
+    return recipe.members if isinstance(recipe, RecipeName) else ()
+
+
+def sections_of(rule: "Rule") -> list[str]:
+    """The sections of params.yaml that a rule's stage reads, in the rule's order."""
+    found = []
+    for name, value in rule.params.items():
+        if name == "models":
+            found += list(value)
+        elif name not in (AFTER, "recipe") and not callable(value):
+            found.append(LONG_NAMES.get(name, name))
+    return found
+
+
+def recipe_now(rule: "Rule", params: Mapping[str, object] | None = None) -> Recipe:
+    """With what a rule's stage would be made now, by `params` or params.yaml as it is."""
+    return recipe_of(scripts_of(rule.name, members_of(rule)), sections=sections_of(rule), params=params)
 
 
 def noun_of(rule: "Rule") -> str | None:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,28 @@ from pathlib import Path
 from understudy.errors import EngineError, UnderstudyError
 from understudy.files import replacing
 from understudy.params import PARAMS, Nouns, read_nouns, read_params
+from understudy.recipes import PLAN, Recipe, plan_of, read_plan, recipe_of, section_of
 
 PLANS = Path(".understudy/plans")
+
+
+class RecipeName(str):
+    """The digest of a stage's code and packages, as Snakemake is to compare it.
+
+    members  what the stage loads by name, as folder and file: "models.driven"
+    """
+
+    members: tuple[str, ...] = ()
+
+
+def script_of(member: str) -> str:
+    """The file of what is loaded by name: "models.driven" is understudy/models/driven.py."""
+    return "understudy/{}/{}.py".format(*member.split(".", 1))
+
+
+def scripts_of(stage: str, members: Iterable[str]) -> list[str]:
+    """The files a stage's code begins with: its script, and what it loads by name."""
+    return [f"stages/{stage}.py", *map(script_of, members)]
 
 
 @dataclass(frozen=True)
@@ -27,10 +47,16 @@ class Project:
 
         Sorted, because Snakemake compares what Python prints, and the order of keys changes no artifact.
         """
-        found: object = self.params
-        for key in name.split("."):
-            found = found.get(key) if isinstance(found, Mapping) else None
-        return _sorted(found)
+        return section_of(self.params, name)
+
+    def recipe(self, stage: str, *members: str) -> RecipeName:
+        """The digest of what `stages/<stage>.py` and the `members` it loads by name ("models.driven") consist of.
+
+        Raises EngineError when they import a package that is not pinned.
+        """
+        name = RecipeName(recipe_of(scripts_of(stage, members), sections=[], params=self.params).digest)
+        name.members = members
+        return name
 
     @property
     def pairs(self) -> list[str]:
@@ -81,6 +107,23 @@ def files_below(path: str) -> list[str]:
     return sorted(file.as_posix() for file in files if not file.name.startswith("."))
 
 
+def hold_plan(recipes: Mapping[str, Recipe]) -> None:
+    """Let every job of this run know with which recipes it was planned; a job started elsewhere knows already."""
+    if PLAN not in os.environ:
+        content = plan_of(recipes)
+        copy = PLANS / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
+        if not copy.is_file():
+            with replacing(copy) as temporary:
+                temporary.write_text(content, encoding="utf-8")
+        os.environ[PLAN] = str(copy)
+
+
+def planned_recipes() -> dict[str, Recipe]:
+    """With which recipes this run was planned, by stage; none when nothing was planned."""
+    plan = os.environ.get(PLAN)
+    return read_plan(Path(plan)) if plan else {}
+
+
 def _held_fast(params: Path) -> Path:
     """A copy of params.yaml named by its content; a job that Snakemake starts elsewhere finds it already named."""
     already = os.environ.get("UNDERSTUDY_PARAMS")
@@ -101,9 +144,3 @@ def _prepend(variable: str, folder: Path) -> None:
     os.environ[variable] = os.pathsep.join(
         [str(folder), *(other for other in folders if other not in ("", str(folder)))]
     )
-
-
-def _sorted(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {key: _sorted(value[key]) for key in sorted(value, key=str)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value

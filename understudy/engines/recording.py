@@ -9,12 +9,15 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from understudy.closure import forget
 from understudy.engines import runs
-from understudy.engines.instances import Instance, instances, stage_rules
-from understudy.engines.project import Project
-from understudy.engines.rendering import LONG_NAMES, refresh
+from understudy.engines.instances import Instance, instances, recipe_now, stage_rules
+from understudy.engines.project import Project, planned_recipes
+from understudy.engines.recipes import are_recorded, note_recorded, sound_recipes
+from understudy.engines.rendering import refresh
 from understudy.engines.trust import Records, doubt, foreign
 from understudy.params import PARAMS, read_params
+from understudy.recipes import differences
 
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
@@ -27,47 +30,59 @@ def record(workflow: "Workflow", project: Project, stages: Iterable[str]) -> Non
     wanted = set(stages)
     known = [instance for instance in instances(workflow, project.nouns) if instance.stage in wanted]
     reasons = _reasons_against(known, workflow, project)
-    sound = [instance.stage for instance in known if instance.stage not in reasons]
+    sound = [instance for instance in known if instance.stage not in reasons]
     for stage, reason in reasons.items():
         _say(f"{stage} is not recorded for DVC: {reason}")
     if sound and not _committed(sound, workflow, project):
-        runs.owe(sound)
+        runs.owe(instance.stage for instance in sound)
     else:
         runs.owe([])
 
 
 def _reasons_against(known: list[Instance], workflow: "Workflow", project: Project) -> dict[str, str]:
     records = Records()
-    edited = _edited_sections(workflow, project)
+    edited = _edited(workflow)
     reasons = {instance.stage: doubt(instance, records, since_made=True) for instance in known}
-    reasons |= {i.stage: f"{edited[i.rule]} of params.yaml was edited meanwhile" for i in known if i.rule in edited}
+    reasons |= {instance.stage: edited[instance.rule] for instance in known if instance.rule in edited}
     reasons |= {instance.stage: "something else replaced it meanwhile" for instance in foreign(known, records)}
     return {stage: reason for stage, reason in reasons.items() if reason}
 
 
-def _edited_sections(workflow: "Workflow", project: Project) -> dict[str, str]:
-    """The rules of which a parameter in params.yaml is no longer what this run was planned with, and that parameter."""
-    now = Project(nouns=project.nouns, params=read_params(PARAMS.absolute()))
-    edited = {}
-    for rule in stage_rules(workflow):
-        for name, value in rule.params.items():
-            keys = [f"models.{model}" for model in value] if name == "models" else [LONG_NAMES.get(name, name)]
-            if keys[0].partition(".")[0] in project.params and any(
-                now.section(key) != project.section(key) for key in keys
-            ):
-                edited[rule.name] = name
-    return edited
+def record_recipes(workflow: "Workflow", project: Project) -> None:
+    """Commit for DVC the recipes that are true, when what they are made from has changed since they last were."""
+    if not are_recorded(workflow):
+        _committed([], workflow, project)
 
 
-def _committed(stages: list[str], workflow: "Workflow", project: Project) -> bool:
+def _edited(workflow: "Workflow") -> dict[str, str]:
+    """The rules whose recipe is no longer the one this run was planned with, and what is different."""
+    forget()
+    params = read_params(PARAMS.absolute())
+    planned = planned_recipes()
+    found = {
+        rule.name: differences(planned[rule.name], recipe_now(rule, params))
+        for rule in stage_rules(workflow)
+        if rule.name in planned
+    }
+    return {name: f"{different[0]} meanwhile" for name, different in found.items() if different}
+
+
+def _committed(known: list[Instance], workflow: "Workflow", project: Project) -> bool:
     if refresh(workflow, project):
         _say("dvc.yaml was rendered anew from the Snakefile")
+    recipes = sound_recipes(workflow, project, ran={instance.rule for instance in known})
     done = subprocess.run(
-        [*DVC, "commit", "--quiet", "--force", "--no-relink", *stages], check=False, capture_output=True, text=True
+        [sys.executable, "-m", "understudy.engines.commit"],
+        check=False,
+        input="\n".join([*recipes, *(instance.stage for instance in known)]),
+        capture_output=True,
+        text=True,
     )
     if done.returncode:
-        why = " ".join(done.stderr.split()) or f"dvc commit ended with {done.returncode}"
+        why = " ".join(done.stderr.split()) or f"the commit ended with {done.returncode}"
         _say(f"not recorded for DVC yet, the next run tries again: {why}")
+    else:
+        note_recorded(workflow)
     return not done.returncode
 
 

@@ -1,5 +1,7 @@
-"""dvc.yaml, rendered from the rules of the Snakefile: rule to stage, docstring to description, sections to parameters.
+"""dvc.yaml, rendered from the rules of the Snakefile: rule to stage, docstring to description.
 
+A stage depends on its recipe, which a small stage before it writes: that one has the code and the sections of
+params.yaml as dependencies, once, however many clips there are. What a script loads by name has a recipe of its own.
 A rule's wildcards become DVC's templates over the noun they belong to. An input whose files the nouns decide is, for
 DVC, the folder that the command names with the flag of that input's name.
 """
@@ -11,10 +13,13 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from understudy.engines.instances import WILDCARD, noun_of, stage_rules
-from understudy.engines.project import Project
+from understudy.closure import closure
+from understudy.engines.instances import AFTER, WILDCARD, members_of, noun_of, sections_of, stage_rules
+from understudy.engines.project import Project, script_of, scripts_of
+from understudy.engines.recipes import file_of, members, stage_name
 from understudy.errors import EngineError
 from understudy.files import replacing
+from understudy.libraries import LOCK
 
 if TYPE_CHECKING:
     from snakemake.rules import Rule
@@ -31,8 +36,7 @@ TEMPLATES = {
     "pairs": {"source": "${item.source}", "target": "${item.target}"},
     "shots": {"clip": "${item.clip}", "source": "${item.source}", "target": "${item.target}"},
 }
-AFTER = "after"
-LONG_NAMES = {"model": "swapper.model", "optimizer": "swapper.optimizer"}
+CHOSEN_BY = {"models": "swapper.model", "optimizers": "swapper.optimizer", "analysers": "landmarks.backend"}
 METRICS = {("scores", "scores")}
 PLOTS = {("swapper", "history"): {"x": "step", "y": "loss"}}
 
@@ -42,7 +46,10 @@ def render(workflow: "Workflow", project: Project) -> str:
 
     Raises EngineError when a rule says something that has no translation.
     """
-    stages = {rule.name: _stage(rule, project) for rule in stage_rules(workflow)}
+    stages = {stage_name(member): _recipe_of_member(member) for member in members()}
+    for rule in stage_rules(workflow):
+        stages[stage_name(rule.name)] = _recipe_of_stage(rule)
+        stages[rule.name] = _stage(rule, project)
     text = yaml.safe_dump({"stages": stages}, sort_keys=False, width=10_000, allow_unicode=True)
     return HEADER + text
 
@@ -61,6 +68,34 @@ def has_drifted(workflow: "Workflow", project: Project) -> bool:
     return not DVC_YAML.is_file() or DVC_YAML.read_text(encoding="utf-8") != render(workflow, project)
 
 
+def _recipe_of_member(member: str) -> dict[str, object]:
+    script = script_of(member)
+    return _recipe(f"What {script} consists of.", [script], member, sections=[], deps=closure(script))
+
+
+def _recipe_of_stage(rule: "Rule") -> dict[str, object]:
+    chosen = {member: _templated(member) for member in members_of(rule)}
+    scripts = scripts_of(rule.name, chosen.values())
+    sections = [chosen.get(section, section) for section in sections_of(rule)]
+    deps = [*closure(scripts[0]), *(file_of(member).as_posix() for member in chosen.values())]
+    return _recipe(f"With what stage {rule.name} works.", scripts, rule.name, sections=sections, deps=deps)
+
+
+def _recipe(
+    description: str, scripts: Iterable[str], name: str, *, sections: list[str], deps: Iterable[str]
+) -> dict[str, object]:
+    settings = ["--settings", *sections] if sections else []
+    words = ["python -m understudy.recipes", *scripts, *settings, "--recipe", file_of(name).as_posix()]
+    stage: dict[str, object] = {"desc": description, "cmd": " ".join(words), "deps": [*deps, LOCK.as_posix()]}
+    return stage | ({"params": sections} if sections else {}) | {"outs": [file_of(name).as_posix()]}
+
+
+def _templated(member: str) -> str:
+    """A member as DVC is to find it by what params.yaml chooses: "models.${swapper.model}"."""
+    kind = member.partition(".")[0]
+    return f"{kind}.${{{CHOSEN_BY[kind]}}}"
+
+
 def _stage(rule: "Rule", project: Project) -> dict[str, object]:
     noun = noun_of(rule)
     translation = _Translation(rule, project, TEMPLATES[noun])
@@ -75,13 +110,6 @@ class _Translation:
         self.rule = rule
         self.project = project
         self.templates = templates
-        self.model = project.section("swapper.model")
-        self.chosen = {
-            f"understudy/models/{self.model}.py": "understudy/models/${swapper.model}.py",
-            f"understudy/optimizers/{project.section('swapper.optimizer')}.py": (
-                "understudy/optimizers/${swapper.optimizer}.py"
-            ),
-        }
 
     def command(self) -> str:
         """The rule's command without its log, on one line."""
@@ -90,8 +118,8 @@ class _Translation:
         return FIELD.sub(self._field, LOGGED.sub("", self.rule.shellcmd))
 
     def files(self) -> dict[str, object]:
-        """Dependencies, parameters, outputs, metrics and plots."""
-        kinds: dict[str, list[object]] = {"deps": self._dependencies(), "params": self._parameters(), "outs": []}
+        """Dependencies, outputs, metrics and plots."""
+        kinds: dict[str, list[object]] = {"deps": self._dependencies(), "outs": []}
         for name in self.rule.output.keys():  # noqa: SIM118, it is a Namedlist
             path = self._pattern(str(self.rule.output[name]))
             kind: str = "outs"
@@ -112,10 +140,9 @@ class _Translation:
         return self._of_noun(value) if callable(value) else self._pattern(str(value))
 
     def _dependencies(self) -> list[object]:
-        code = [self.chosen.get(str(path), str(path)) for path in self.rule.input["code"]]
         after = [value for name, value in self.rule.params.items() if name == AFTER]
-        names = [name for name in self.rule.input.keys() if name != "code"]  # noqa: SIM118
-        return [*code, *after, *(path for name in names for path in self._input(name))]
+        inputs = [path for name in self.rule.input.keys() for path in self._input(name)]  # noqa: SIM118
+        return [file_of(self.rule.name).as_posix(), *after, *inputs]
 
     def _input(self, name: str) -> Iterable[str]:
         value = self.rule.input[name]
@@ -130,15 +157,6 @@ class _Translation:
         if not found:
             raise self._error(f"its command has no --{name}, which should name the folder of that input")
         return found.group(1)
-
-    def _parameters(self) -> list[object]:
-        keys = []
-        for name, value in self.rule.params.items():
-            if name == "models":
-                keys += ["models.${swapper.model}" for model in value if model == self.model]
-            elif name != AFTER and not callable(value):
-                keys.append(LONG_NAMES.get(name, name))
-        return list(keys)
 
     def _pattern(self, pattern: str) -> str:
         return WILDCARD.sub(lambda match: self.templates[match.group(1)], pattern)

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.engines import closure as closures
-from understudy.engines.closure import closure
+from understudy.closure import closure, forget, packages_of, source_of
 from understudy.engines.lint import complaints
 
 FILES = {
@@ -33,12 +32,12 @@ FILES = {
 @pytest.fixture(autouse=True)
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    closures.imports_of.cache_clear()
+    forget()
     for path, text in FILES.items():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text)
     yield
-    closures.imports_of.cache_clear()
+    forget()
 
 
 def test_it_follows_every_import_that_runs_and_none_that_does_not():
@@ -72,3 +71,32 @@ def test_lint_reports_everything_but_the_missing_conda_environment():
         "    * No log directive defined:\n"
     )
     assert complaints(report) == ["rule frames (line 1, Snakefile): No log directive defined"]
+
+
+def test_comments_and_blank_lines_are_no_code():
+    before = _digest("def made():\n    return 1\n")
+    assert _digest("# says\n\ndef made():  # what\n\n    # it is\n    return 1\n") == before
+    assert _digest("def made():\n    return 2\n") != before
+
+
+def test_what_looks_like_a_comment_inside_a_string_is_code():
+    assert _digest('TEXT = """\n# one\n\n"""\n') != _digest('TEXT = """\n# two\n\n"""\n')
+    assert _digest('TEXT = "a # b"\n') != _digest('TEXT = "a # c"\n')
+    assert _digest('TEXT = """a\n\nb"""\n') != _digest('TEXT = """a\nb"""\n')
+
+
+def test_code_that_does_not_parse_is_still_told_apart():
+    assert _digest("def made(:\n") != _digest("def made)\n")
+
+
+def test_packages_of_others_are_named_and_pythons_own_are_not():
+    assert packages_of("understudy/media/reader.py") == ["numpy"]
+    Path("stages/frames.py").write_text("import os.path\nfrom yaml import safe_load\nimport cv2 as pictures\n")
+    forget()
+    assert packages_of("stages/frames.py") == ["cv2", "yaml"]
+
+
+def _digest(code: str) -> str:
+    Path("understudy/errors.py").write_text(code)
+    forget()
+    return source_of("understudy/errors.py").digest

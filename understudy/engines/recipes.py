@@ -1,0 +1,82 @@
+"""The recipe files, and whether DVC has recorded them as they are.
+
+DVC looks at whole files of code. An edit that changes no recipe (a comment, a model that is not chosen) makes it say
+that the recipe's stage has changed, though nothing made with it has; Snakemake records such stages anew when it runs.
+"""
+
+import hashlib
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from understudy.closure import closure
+from understudy.engines.instances import members_of, recipe_now, sections_of, stage_rules
+from understudy.engines.project import Project, script_of, scripts_of
+from understudy.files import replacing
+from understudy.libraries import LOCK
+from understudy.recipes import FOLDER, write_recipe
+
+if TYPE_CHECKING:
+    from snakemake.rules import Rule
+    from snakemake.workflow import Workflow
+
+PREFIX = "recipe-"
+PACKAGE = Path("understudy")
+REGISTRIES = {"models": "*.py", "optimizers": "*.py", "analysers": "*_68.py"}
+RECORDED = Path(".understudy/recorded")
+DVC_LOCK = Path("dvc.lock")
+
+
+def members() -> list[str]:
+    """Everything that a stage may load by name, as folder and file: "models.driven"."""
+    folders = {kind: (PACKAGE / kind).glob(pattern) for kind, pattern in REGISTRIES.items()}
+    return [f"{kind}.{file.stem}" for kind, files in folders.items() for file in sorted(files) if file.stem[0] != "_"]
+
+
+def file_of(name: str) -> Path:
+    """Where the recipe of a stage, or of what is loaded by name, lies."""
+    return FOLDER / f"{name}.json"
+
+
+def stage_name(name: str) -> str:
+    """What DVC calls the stage that writes a recipe."""
+    return f"{PREFIX}{name.replace('.', '-')}"
+
+
+def sound_recipes(workflow: "Workflow", project: Project, *, ran: Collection[str]) -> list[str]:
+    """The DVC stages of all recipes whose files are true now; those of the rules that just `ran` are written first."""
+    for member in members():
+        write_recipe([script_of(member)], sections=[], recipe=file_of(member))
+    rules = stage_rules(workflow)
+    for rule in rules:
+        if rule.name in ran:
+            scripts = scripts_of(rule.name, members_of(rule))
+            write_recipe(scripts, sections=sections_of(rule), recipe=file_of(rule.name))
+    return [stage_name(name) for name in (*members(), *(rule.name for rule in rules if is_true(rule, project)))]
+
+
+def is_true(rule: "Rule", project: Project) -> bool:
+    """Whether the recipe file of a rule's stage says with what it would be made now."""
+    path = file_of(rule.name)
+    return path.is_file() and path.read_text(encoding="utf-8") == recipe_now(rule, project.params).text()
+
+
+def are_recorded(workflow: "Workflow") -> bool:
+    """Whether nothing that DVC knows recipes by has changed since they were last recorded; costs milliseconds."""
+    return RECORDED.is_file() and RECORDED.read_text(encoding="utf-8") == _seen(workflow)
+
+
+def note_recorded(workflow: "Workflow") -> None:
+    """Remember that the recipes are recorded as they are."""
+    with replacing(RECORDED) as temporary:
+        temporary.write_text(_seen(workflow), encoding="utf-8")
+
+
+def _seen(workflow: "Workflow") -> str:
+    scripts = [*(f"stages/{rule.name}.py" for rule in stage_rules(workflow)), *map(script_of, members())]
+    recipes = sorted(path.as_posix() for path in FOLDER.glob("*.json"))
+    digest = hashlib.sha256()
+    for path in [*closure(*scripts), *recipes, LOCK.as_posix(), DVC_LOCK.as_posix()]:
+        content = Path(path).read_bytes() if Path(path).is_file() else b""
+        digest.update(f"{path} {hashlib.sha256(content).hexdigest()}\n".encode())
+    return digest.hexdigest()
