@@ -12,7 +12,8 @@ import yaml
 
 from understudy.files import replacing
 from understudy.model import available, make_model, model_settings
-from understudy.params import PARAMS, Settings, parse_section
+from understudy.params import Settings, parse_section
+from understudy.sections import PARAMS
 from understudy.stage import SECTIONS
 from understudy.tables import SCHEMAS
 

@@ -15,7 +15,7 @@ from tests.models.cartoons import cartoon_faces
 from understudy.checkpoints import Checkpoint, checkpoint_folder, held, read_checkpoint, write_checkpoint
 from understudy.errors import ModelError
 from understudy.model import make_model, model_settings
-from understudy.params import read_params
+from understudy.sections import read_params
 from understudy.training import TrainingSettings, train
 from understudy.workers import workers
 

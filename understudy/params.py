@@ -1,21 +1,15 @@
-"""The nouns of params.yaml (clips, people, pairs, shots) and the one way to read a stage's section.
+"""The nouns of params.yaml (clips, people, pairs, shots) and the one way to read a stage's section."""
 
-While Snakemake runs, the environment's UNDERSTUDY_PARAMS names the copy of params.yaml it planned with, so that an edit
-during a run cannot give a stage other values than Snakemake records for it.
-"""
-
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from understudy.errors import SettingsError
+from understudy.sections import PARAMS, read_params
 
-PARAMS = Path("params.yaml")
 NAME = re.compile(r"[a-z0-9_]+")
 CHOSEN_BY_NAME = {kind: Path(__file__).with_name(f"{kind}s") for kind in ("model", "optimizer")}
 FOOTAGE_ROOT = "data/raw/"
@@ -60,22 +54,6 @@ class Nouns(Settings):
 Section = TypeVar("Section", bound=Settings)
 
 
-def read_params(path: Path = PARAMS) -> Mapping[str, object]:
-    """The whole of params.yaml as plain values.
-
-    Raises SettingsError when the file is missing, is not YAML or is not a map.
-    """
-    try:
-        content = yaml.safe_load(_planned(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SettingsError(f"{path}: no such file; run from the project's top folder") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path}: expected a map of sections, found {type(content).__name__}")
-    return content
-
-
 def read_nouns(path: Path = PARAMS) -> Nouns:
     """The project's clips, people, pairs and shots, checked against each other and against the disk.
 
@@ -109,11 +87,6 @@ def parse_section(section: type[Section], values: object, *, where: str) -> Sect
         return section.model_validate(values)
     except ValidationError as error:
         raise SettingsError(_one_line(error, section, where)) from error
-
-
-def _planned(path: Path) -> Path:
-    planned = os.environ.get("UNDERSTUDY_PARAMS")
-    return Path(planned) if planned and path == PARAMS else path
 
 
 _EMPTY: dict[str, dict[str, object] | list[object]] = {"clips": {}, "people": [], "pairs": {}, "shots": {}}

@@ -18,7 +18,7 @@ from understudy.closure import closure, digests_of, forget, packages_of, remembe
 from understudy.errors import EngineError, UnderstudyError
 from understudy.files import replacing
 from understudy.libraries import check_installed, libraries_of
-from understudy.params import PARAMS, read_params
+from understudy.sections import PARAMS, read_params, section_of
 
 FOLDER = Path("data/recipes")
 PLAN = "UNDERSTUDY_PLAN"
@@ -65,14 +65,6 @@ def recipe_of(scripts: Sequence[str], *, sections: Iterable[str], params: Mappin
         code=digests_of(*scripts),
         libraries=libraries_of(packages_of(*files)),
     )
-
-
-def section_of(params: Mapping[str, object], name: str) -> object:
-    """A section of params.yaml, or one key of it ("swapper.model"), with its keys sorted; None when absent."""
-    found: object = params
-    for key in name.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return _sorted(found)
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -144,12 +136,6 @@ def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[
 
 def _json(value: object) -> str:
     return json.dumps(value, sort_keys=True, default=str)
-
-
-def _sorted(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {key: _sorted(value[key]) for key in sorted(value, key=str)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 if __name__ == "__main__":

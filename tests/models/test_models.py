@@ -6,7 +6,7 @@ from tests.models.cartoons import cartoon_faces
 from understudy.errors import ModelError
 from understudy.geometry import apply_affine
 from understudy.model import available, count_parameters, make_model, model_settings
-from understudy.params import read_params
+from understudy.sections import read_params
 from understudy.workers import workers
 
 CPU = torch.device("cpu")

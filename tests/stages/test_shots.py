@@ -20,9 +20,9 @@ from understudy.files import sha256_of, working_folder
 from understudy.images import encode_png
 from understudy.media.reader import read_frames
 from understudy.media.sound import sound_sha256
-from understudy.params import PARAMS
 from understudy.payload import payload_sha256
 from understudy.provenance.credentials import read_credentials
+from understudy.sections import PARAMS
 from understudy.tables import FRAMES, SWAPS, make_table, metadata_of, read_table, write_table
 
 REPO = Path(__file__).parents[2]

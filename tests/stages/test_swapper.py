@@ -12,7 +12,7 @@ from tests.models.cartoon_tables import write_crops
 from understudy.errors import ConsentError, ModelError, SettingsError
 from understudy.images import decode_png
 from understudy.model import read_model
-from understudy.params import read_params
+from understudy.sections import read_params
 
 REPO = Path(__file__).parents[2]
 FILES = ["history.csv", "preview.png", "settings.json", "weights.safetensors"]

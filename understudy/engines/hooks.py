@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from understudy.closure import remember
 from understudy.engines import runs
+from understudy.engines.cutoff import CutOff
 from understudy.engines.instances import Instance, instances, recipe_now, stage_of, stage_rules
 from understudy.engines.project import Project, hold_plan, one_line_errors
 from understudy.engines.recipes import are_recorded
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _suspended: list[bool] = []
 _speech: list[Speech] = []
+_cutoffs: list[CutOff] = []
 
 
 @contextmanager
@@ -69,12 +71,15 @@ def on_start(workflow: "Workflow", project: Project) -> None:
     """Hold the lock, and note which stages will be owed to DVC."""
     with one_line_errors():
         runs.hold()
+    _cutoffs.append(CutOff(workflow))
     jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
     runs.owe([*runs.unrecorded(), *(stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs)])
 
 
 def on_end(workflow: "Workflow", project: Project) -> None:
     """Record for DVC what ran, and say again what went wrong, last."""
+    for cutoff in _cutoffs:
+        cutoff.say()
     _record_what_ran(workflow, project)
     for speech in _speech:
         for words in speech.last_words():
@@ -85,7 +90,9 @@ def _record_what_ran(workflow: "Workflow", project: Project) -> None:
     if workflow.touch:
         runs.owe([])
         return
-    jobs = [job for job in workflow.dag.jobs if job.output and workflow.dag.finished(job)]
+    spared = {job for cutoff in _cutoffs for job in cutoff.spared}
+    finished = (job for job in workflow.dag.jobs if job.output and workflow.dag.finished(job))
+    jobs = [job for job in finished if job not in spared]
     with one_line_errors():
         record(workflow, project, [stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs])
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from understudy.errors import EngineError, UnderstudyError
 from understudy.files import replacing
-from understudy.params import PARAMS, Nouns, read_nouns, read_params
-from understudy.recipes import PLAN, Recipe, plan_of, read_plan, recipe_of, section_of
+from understudy.params import Nouns, read_nouns
+from understudy.recipes import PLAN, Recipe, plan_of, read_plan, recipe_of
+from understudy.sections import PARAMS, read_params, section_of
 
 PLANS = Path(".understudy/plans")
 

@@ -16,8 +16,8 @@ from understudy.engines.project import Project, planned_recipes
 from understudy.engines.recipes import are_recorded, note_recorded, sound_recipes
 from understudy.engines.rendering import refresh
 from understudy.engines.trust import Records, doubt, foreign
-from understudy.params import PARAMS, read_params
 from understudy.recipes import differences
+from understudy.sections import PARAMS, read_params
 
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow

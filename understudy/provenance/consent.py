@@ -23,7 +23,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from understudy.errors import ConsentError, SettingsError
 from understudy.files import sha256_of
-from understudy.params import NAME, PARAMS, read_params
+from understudy.params import NAME
+from understudy.sections import PARAMS, read_params
 
 Permission = Literal["likeness", "performance"]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
