@@ -20,6 +20,14 @@ if os.environ.get("IMPORTS") == "run":
     IMPORTS = ...
 
 OUTPUTS = {"shots": ["--shot"], "scores": ["--scores", "--picture", "--film"]}
+CODE = {  # files whose constant EDITED, where they have one, shows in what these stages make
+    "understudy/tracks.py": ["faces"],
+    "stages/embeddings.py": ["embeddings"],
+    "understudy/clustering.py": ["identities"],
+    "understudy/curation.py": ["crops"],
+    "understudy/models/driven.py": ["swapper", "swaps"],
+    "understudy/bridging.py": ["swaps"],
+}
 SECTIONS = {"shots": ["look", "production"], "swaps": ["swaps", "production"]}
 
 
@@ -29,6 +37,7 @@ def main() -> None:
     outputs = [flags.pop(flag) for flag in OUTPUTS.get(stage, [f"--{stage}"])]
     ignored = os.environ.get("SAME") == stage
     digest = hashlib.sha256(b"" if ignored else json.dumps(settings(stage), sort_keys=True).encode())
+    digest.update(code(stage).encode())
     for path in sorted(flags.values()):
         for file in sorted(Path(path).rglob("*")) if Path(path).is_dir() else [Path(path)]:
             if file.is_file():
@@ -37,6 +46,7 @@ def main() -> None:
         sys.exit(f"{stage}: {outputs[0]}: cannot be made, because the test says so")
     if os.environ.get("PAUSE") == stage:
         pause()
+    time.sleep(float(os.environ.get("SLOW", "0")))
     for output in outputs:
         write(stage, output, digest.hexdigest())
     confirm(stage)
@@ -58,6 +68,12 @@ def settings(stage: str) -> list[object]:
     if stage == "swapper":
         return [params["swapper"], params["models"][params["swapper"]["model"]], params["production"]]
     return [params.get(section) for section in SECTIONS.get(stage, [stage])]
+
+
+def code(stage: str) -> str:
+    """The values of EDITED in the stage's code."""
+    texts = [Path(file).read_text() for file, stages in CODE.items() if stage in stages]
+    return " ".join(line for text in texts for line in text.splitlines() if line.startswith("EDITED = "))
 
 
 def write(stage: str, output: str, digest: str) -> None:

@@ -38,6 +38,7 @@ TEMPLATES = {
 }
 CHOSEN_BY = {"models": "swapper.model", "optimizers": "swapper.optimizer", "analysers": "landmarks.backend"}
 METRICS = {("scores", "scores")}
+ACTING = {("clips", "clips")}  # outputs of stages that also remove files: DVC must run them, not recall what they made
 PLOTS = {("swapper", "history"): {"x": "step", "y": "loss"}}
 
 
@@ -126,6 +127,8 @@ class _Translation:
             entry: object = path
             if (self.rule.name, name) in METRICS:
                 kind = "metrics"
+            if (self.rule.name, name) in ACTING:
+                entry = {path: {"persist": True}}
             if (self.rule.name, name) in PLOTS:
                 kind, entry = "plots", {path: PLOTS[self.rule.name, name]}
             kinds.setdefault(kind, []).append(entry)

@@ -1,0 +1,35 @@
+"""Whatever people do and in whatever order: afterwards everything is what a fresh build would be, for both engines."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engines.workspace import Workspace, make_project
+from tests.sequences.project import Warm, play
+
+SEEDS = range(30)  # `make nightly` plays more
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    process = Warm(tmp_path_factory.mktemp("warm"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    root = tmp_path_factory.mktemp("finished") / "project"
+    root.mkdir()
+    workspace = make_project(root)
+    workspace.snakemake()
+    workspace.ran()
+    return workspace
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_any_sequence_ends_in_what_a_fresh_build_makes(finished: Workspace, warm: Warm, tmp_path: Path, seed: int):
+    project = play(finished, tmp_path / "project", warm, seed=seed)
+    shutil.rmtree(project.root)

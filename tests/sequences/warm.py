@@ -1,0 +1,120 @@
+"""The warm process: has imported both engines, and forks for every command that a client hands it.
+
+A fork is what a new process would be: it gets the client's command line, folder, environment, streams and process group
+(so that killing the group kills it too), and has no open file or memory of another command.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import traceback
+
+for name in (
+    "dvc.cli",
+    "dvc.commands.checkout",
+    "dvc.commands.data_sync",
+    "dvc.commands.repro",
+    "dvc.commands.status",
+    "dvc.repo",
+    "dvc_data.index",
+    "snakemake.cli",
+    "snakemake.dag",
+    "snakemake.executors.local",
+    "snakemake.persistence.file",
+    "snakemake.scheduling.job_scheduler",
+    "understudy.engines.accept",
+    "understudy.engines.commit",
+    "understudy.engines.render",
+    "voluptuous",
+    "yaml",
+):
+    with contextlib.suppress(ImportError):
+        __import__(name)
+
+
+def serve(path: str) -> None:
+    """Answer clients until the one who started this goes away."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen(64)
+        print("ready", flush=True)
+        while True:
+            connection, _ = server.accept()
+            if os.fork() == 0:
+                server.close()
+                answer(connection)
+            connection.close()
+
+
+def answer(connection: socket.socket) -> None:
+    """Run the command in a child of this child, whose end it tells the client."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    head, streams, _, _ = socket.recv_fds(connection, 4, 3)
+    length, command = int.from_bytes(head, "big"), b""
+    while len(command) < length:
+        command += connection.recv(length - len(command))
+    words, folder, environment, group = json.loads(command)
+    child = os.fork()
+    if child:
+        for stream in streams:
+            os.close(stream)
+        _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(OSError):
+            connection.sendall((code if code >= 0 else 128 - code).to_bytes(4, "big"))
+        os._exit(0)
+    connection.close()
+    with contextlib.suppress(OSError):
+        os.setpgid(0, group)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    os._exit(run(words))
+
+
+def run(words: list[str]) -> int:
+    """What `python` would do with these words; its exit status."""
+    sys.executable = os.environ["WARM_PYTHON"]
+    sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), open(1, "w", closefd=False), open(2, "w", closefd=False)
+    folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    sys.path[:0] = folders
+    try:
+        if words[0] == "-m" and words[1] in ("dvc", "snakemake"):
+            sys.argv = words[1:]
+            __import__(f"{words[1]}.cli", fromlist=["main"])
+            main = sys.modules[f"{words[1]}.cli"].main
+            return main(words[2:]) or 0
+        if words[0] == "-m":
+            sys.argv = words[1:]
+            sys.modules.pop(words[1], None)
+            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = words
+            sys.path.insert(0, os.path.dirname(os.path.abspath(words[0])))
+            runpy.run_path(words[0], run_name="__main__")
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+            return 1
+        return end.code or 0
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
