@@ -17,7 +17,7 @@ from tests.sequences.oracle import fresh_build
 
 HERE = Path(__file__).parent
 GIVEN = ("data/raw/", "data/recipes/", "data/nouns.txt")
-KEPT_WHEN_DROPPED = ("data/swapper/",)
+KEPT_WHEN_DROPPED = ("data/swapper/", "data/swaps/", "data/shots/", "data/scores/")
 VALUES = {
     "faces.upsample": [0, 1, 2],
     "identities.min_neighbours": [4, 5],
@@ -53,7 +53,7 @@ class Warm:
 
     def stop(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
 
 class Project(Workspace):
@@ -89,7 +89,7 @@ class Project(Workspace):
         self.commit()
 
     def everything(self, engine: str) -> None:
-        """Make everything with one engine, and see that it is what a fresh build makes and that nothing is left to do."""
+        """Make everything with one engine, and see that it is what a fresh build makes, with nothing left to do."""
         self.tell(f"everything by {engine}")
         self.snakemake() if engine == "snakemake" else self.dvc("repro", "--quiet")
         found = {path: text for path, text in self.artifacts().items() if not path.startswith(GIVEN)}

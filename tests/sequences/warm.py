@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import traceback
+from pathlib import Path
 
 for name in (
     "dvc.cli",
@@ -85,7 +86,8 @@ def answer(connection: socket.socket) -> None:
 def run(words: list[str]) -> int:
     """What `python` would do with these words; its exit status."""
     sys.executable = os.environ["WARM_PYTHON"]
-    sys.stdin, sys.stdout, sys.stderr = open(0, closefd=False), open(1, "w", closefd=False), open(2, "w", closefd=False)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
     folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
     sys.path[:0] = folders
     try:
@@ -100,7 +102,7 @@ def run(words: list[str]) -> int:
             runpy.run_module(words[1], run_name="__main__", alter_sys=True)
         else:
             sys.argv = words
-            sys.path.insert(0, os.path.dirname(os.path.abspath(words[0])))
+            sys.path.insert(0, str(Path(words[0]).absolute().parent))
             runpy.run_path(words[0], run_name="__main__")
     except SystemExit as end:
         if isinstance(end.code, str):
