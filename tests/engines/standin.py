@@ -22,7 +22,7 @@ SECTIONS = {"shots": ["look", "production"], "swaps": ["swaps", "production"]}
 
 def main() -> None:
     stage, flags = Path(sys.argv[0]).stem, dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
-    outputs = [flags.pop(flag) for flag in OUTPUTS.get(stage, [f"--{stage}"])]
+    outputs, share = [flags.pop(flag) for flag in OUTPUTS.get(stage, [f"--{stage}"])], flags.pop("--share", None)
     digest = hashlib.sha256(json.dumps(settings(stage), sort_keys=True).encode())
     for path in sorted(flags.values()):
         for file in sorted(Path(path).rglob("*")) if Path(path).is_dir() else [Path(path)]:
@@ -32,10 +32,10 @@ def main() -> None:
         sys.exit(f"{stage}: {outputs[0]}: cannot be made, because the test says so")
     if os.environ.get("PAUSE") == stage:
         pause()
-    for output in outputs:
+    for output in [] if share else outputs:
         write(stage, output, digest.hexdigest())
     with Path("ran.txt").open("a") as file:
-        file.write(f"{stage} {outputs[0]}\n")
+        file.write(f"{stage} {outputs[0]}{f' {share}' if share else ''}\n")
 
 
 def pause() -> None:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from understudy.engines import runs
-from understudy.engines.instances import Instance, instances, stage_of
+from understudy.engines import runs, shares
+from understudy.engines.instances import Instance, instances, stage_jobs, stage_of
 from understudy.engines.project import Project, one_line_errors
 from understudy.engines.recording import record
 from understudy.engines.speech import Speech, soften
@@ -37,6 +37,7 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
 
     Raises EngineError when another run is at work.
     """
+    shares.leave_out_of_records()
     if _suspended or not workflow.is_main_process:
         return
     _speech.append(soften(workflow))
@@ -46,6 +47,7 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
             raise runs.busy(process)
         return
     runs.remove_stale_locks()
+    shares.remove_markers()
     _check_store(workflow)
     records = Records()
     known = instances(workflow, project.nouns)
@@ -62,13 +64,14 @@ def on_start(workflow: "Workflow", project: Project) -> None:
     """Hold the lock, and note which stages will be owed to DVC."""
     with one_line_errors():
         runs.hold()
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
+    jobs = stage_jobs(workflow.dag.needrun_jobs())
     runs.owe([*runs.unrecorded(), *(stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs)])
 
 
 def on_end(workflow: "Workflow", project: Project) -> None:
     """Record for DVC what ran, and say again what went wrong, last."""
     _record_what_ran(workflow, project)
+    shares.forget_jobs(workflow)
     for speech in _speech:
         for words in speech.last_words():
             print(f"failed: {words}", file=sys.stderr)
@@ -78,7 +81,7 @@ def _record_what_ran(workflow: "Workflow", project: Project) -> None:
     if workflow.touch:
         runs.owe([])
         return
-    jobs = [job for job in workflow.dag.jobs if job.output and workflow.dag.finished(job)]
+    jobs = [job for job in stage_jobs(workflow.dag.jobs) if workflow.dag.finished(job)]
     with one_line_errors():
         record(workflow, project, [stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs])
 

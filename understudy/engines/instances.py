@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from understudy.engines.shares import RULES as SHARES
 from understudy.params import Nouns
 
 if TYPE_CHECKING:
+    from snakemake.jobs import Job
     from snakemake.rules import Rule
     from snakemake.workflow import Workflow
 
@@ -34,7 +36,12 @@ class Instance:
 
 def stage_rules(workflow: "Workflow") -> list["Rule"]:
     """The rules that are stages, in the order of the Snakefile."""
-    return [rule for rule in workflow.rules if rule.name not in TARGETS]
+    return [rule for rule in workflow.rules if rule.name not in TARGETS | SHARES]
+
+
+def stage_jobs(jobs: Iterable["Job"]) -> list["Job"]:
+    """Those jobs that make artifacts: neither targets nor shares."""
+    return [job for job in jobs if job.rule.name not in TARGETS | SHARES]
 
 
 def noun_of(rule: "Rule") -> str | None:

@@ -32,6 +32,7 @@ TEMPLATES = {
     "shots": {"clip": "${item.clip}", "source": "${item.source}", "target": "${item.target}"},
 }
 AFTER = "after"
+NOT_FILES = {"code", "shares"}  # listed apart, and no matter to DVC
 LONG_NAMES = {"model": "swapper.model", "optimizer": "swapper.optimizer"}
 METRICS = {("scores", "scores")}
 PLOTS = {("swapper", "history"): {"x": "step", "y": "loss"}}
@@ -114,7 +115,7 @@ class _Translation:
     def _dependencies(self) -> list[object]:
         code = [self.chosen.get(str(path), str(path)) for path in self.rule.input["code"]]
         after = [value for name, value in self.rule.params.items() if name == AFTER]
-        names = [name for name in self.rule.input.keys() if name != "code"]  # noqa: SIM118
+        names = [name for name in self.rule.input.keys() if name not in NOT_FILES]  # noqa: SIM118
         return [*code, *after, *(path for name in names for path in self._input(name))]
 
     def _input(self, name: str) -> Iterable[str]:
