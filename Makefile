@@ -35,7 +35,7 @@ lint: .venv/complete ## ruff, mypy, snakefmt and Snakemake's own lint
 	@ruff check .
 	@ruff format --check --quiet .
 	@mypy
-	@snakefmt --check Snakefile
+	@snakefmt --check Snakefile understudy/engines/shares.smk
 	@python -m understudy.engines.lint
 
 dvc.yaml: .venv/complete FORCE ## Render dvc.yaml from the Snakefile
@@ -56,6 +56,7 @@ docs: .venv/complete ## Write docs/tables.md, params.md and models.md anew
 
 bench: .venv/complete ## Side-by-side measurements, as ratios; after make demo
 	@PYTHONPATH=. python bench/cores.py
+	@PYTHONPATH=. python bench/shares.py
 
 actors: .venv/complete ## Draw the sample footage again
 	@python -m understudy.actors

@@ -3,14 +3,22 @@
 dvc.yaml is rendered from these rules (`make dvc.yaml`). The rules' parameters are sections of params.yaml, so that an
 edit reruns exactly what depends on it. So is code: `recipe` is a digest of a script, of all it imports, of what it loads
 by name, and of the versions of the packages these import. `after` names what only DVC has to wait for, since Snakemake
-checks the nouns itself when it reads this file.
+checks the nouns itself when it reads this file. `shares` puts the jobs that share a long clip before the rule that
+gathers them: `--set-scatter share=16` allows up to 16 of them a clip.
 """
 
 from understudy.engines import hooks
 from understudy.engines.project import files_below, one_line_errors, open_project
+from understudy.engines.shares import Shares
+
+
+scattergather:
+    share=1,
+
 
 with one_line_errors():
     project = open_project(config)
+    shares = Shares(project, most=len(scatter.share("{scatteritem}")))
 
 clips = list(project.nouns.clips)
 people = project.nouns.people
@@ -101,6 +109,7 @@ rule faces:
     """Where the faces are: boxes, scores, tracks."""
     input:
         frames="data/frames/{clip}.parquet",
+        shares=shares.of("faces"),
     output:
         faces="data/faces/{clip}.parquet",
     log:
@@ -121,6 +130,7 @@ rule landmarks:
     input:
         frames="data/frames/{clip}.parquet",
         faces="data/faces/{clip}.parquet",
+        shares=shares.of("landmarks"),
     output:
         landmarks="data/landmarks/{clip}.parquet",
     log:
@@ -142,6 +152,7 @@ rule embeddings:
     input:
         frames="data/frames/{clip}.parquet",
         landmarks="data/landmarks/{clip}.parquet",
+        shares=shares.of("embeddings"),
     output:
         embeddings="data/embeddings/{clip}.parquet",
     log:
@@ -243,6 +254,7 @@ rule swaps:
         swapper=multiext("data/swapper/{source}-{target}/", "weights.safetensors", "settings.json"),
         source_consent="people/{source}.yaml",
         target_consent="people/{target}.yaml",
+        shares=shares.of("swaps"),
     output:
         swaps="data/swaps/{clip}.{source}-for-{target}.parquet",
     log:
@@ -325,6 +337,11 @@ rule scores:
         " --swapper data/swapper/{wildcards.source}-{wildcards.target} --swaps {input.swaps} --shot {input.shot}"
         " --truth data/raw/truth --scores {output.scores} --picture {output.picture} --film {output.film}"
         " 2>&1 | tee {log} >&2"
+
+
+if shares.are_many:
+
+    include: "understudy/engines/shares.smk"
 
 
 with one_line_errors():

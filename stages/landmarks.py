@@ -1,6 +1,6 @@
 """The 68 landmarks of every face, how sure they are, the head's pose, and the transform into the canonical crop."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,21 @@ from understudy.analysis import Landmarker, lineage, load_landmarker
 from understudy.geometry import estimate_pose, eye_distance, fit_crop
 from understudy.landmarking import FitSettings, doubt, share_inside, sharpness, sure_fit
 from understudy.media.reader import read_frames
+from understudy.pieces import Pictures, PieceFolder, cut_evenly, open_pieces, through_frames
+from understudy.sharing import Pieces
 from understudy.stage import progress, run
-from understudy.tables import FACES, FRAMES, LANDMARKS, metadata_of, read_table, table_of_rows, write_table
+from understudy.tables import (
+    FACES,
+    FRAMES,
+    LANDMARKS,
+    join_tables,
+    metadata_of,
+    read_table,
+    table_of_rows,
+    write_table,
+)
 
+PIECES = Pieces(500)  # frames with faces
 Row = dict[str, Any]  # one face: values of several kinds by column name
 NOTHING = {
     "points": np.full(136, np.nan),
@@ -26,29 +38,46 @@ class Settings(FitSettings):
     """How faces are fitted, by which back end, and which fits are believed."""
 
 
-def main(*, frames: Path, faces: Path, landmarks: Path, settings: Settings) -> None:
+def main(*, frames: Path, faces: Path, landmarks: Path, settings: Settings, pieces: Pieces = PIECES) -> None:
     """Fit landmarks to every face of a clip."""
     clip = read_table(frames, FRAMES)
     found = read_table(faces, FACES)
     detections = found.to_pylist()
     landmarker = load_landmarker(settings.backend)
-    rows = [dict(face) | NOTHING for face in detections if face["reason"]]
-    rows += fitted_rows(clip, detections, landmarker=landmarker, settings=settings)
+    made_by, inputs = landmarker.maker.metadata(), [frames, faces, Path(__file__)]
+    folder = open_pieces(landmarks, stage="landmarks", pieces=pieces, inputs=inputs, settings=settings, facts=made_by)
+    tables = fit_faces(clip, detections, folder, landmarker=landmarker, settings=settings)
+    if tables is None:
+        return
+    unseen = [dict(face) | NOTHING for face in detections if face["reason"]]
     metadata = lineage("landmarks", settings, made_by=landmarker.maker, above=metadata_of(found))
-    write_table(landmarks, table_of_rows(LANDMARKS, rows, metadata), LANDMARKS)
+    table = join_tables(LANDMARKS, [*tables, table_of_rows(LANDMARKS, unseen)], metadata)
+    write_table(landmarks, table, LANDMARKS)
+    folder.drop()
 
 
-def fitted_rows(
-    clip: pa.Table, detections: Sequence[Row], *, landmarker: Landmarker, settings: Settings
-) -> Iterator[Row]:
-    """A row for every face that was found, with the reason if it is not believed."""
+def fit_faces(
+    clip: pa.Table, detections: Sequence[Row], folder: PieceFolder, *, landmarker: Landmarker, settings: Settings
+) -> list[pa.Table] | None:
+    """A row for every face that was found, with the reason if it is not believed; None when only a share was fitted."""
     faces: dict[int, list[Row]] = {}
     for face in detections:
         if not face["reason"]:
             faces.setdefault(face["frame"], []).append(face)
-    for frame, image in progress(read_frames(clip, indices=sorted(faces)), total=len(faces), description="landmarks"):
-        for face in faces[frame]:
-            yield fitted_row(image, face, landmarker=landmarker, settings=settings)
+
+    def read(wanted: Sequence[int]) -> Pictures:
+        return progress(read_frames(clip, indices=wanted), total=len(wanted), description="landmarks")
+
+    def fitted(pictures: Pictures) -> pa.Table:
+        rows = [
+            fitted_row(image, face, landmarker=landmarker, settings=settings)
+            for frame, image in pictures
+            for face in faces[frame]
+        ]
+        return table_of_rows(LANDMARKS, rows)
+
+    parts = cut_evenly(sorted(faces), size=folder.size)
+    return folder.gather(len(parts), through_frames(parts, read=read, make=fitted))
 
 
 def fitted_row(image: np.ndarray, face: Row, *, landmarker: Landmarker, settings: Settings) -> Row:

@@ -3,7 +3,8 @@
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,17 @@ from understudy.files import sha256_of
 from understudy.geometry import estimate_pose
 from understudy.images import encode_png
 from understudy.media.reader import read_frames
-from understudy.model import WEIGHTS, FaceModel, Painted, read_description, read_model
+from understudy.model import SETTINGS, WEIGHTS, FaceModel, Painted, read_description, read_model
+from understudy.pieces import Make, PieceFolder, open_pieces
 from understudy.provenance.consent import permitted
+from understudy.sharing import Pieces
 from understudy.stage import progress, run, threads
 from understudy.tables import (
     FRAMES,
     IDENTITIES,
     LANDMARKS,
     SWAPS,
+    join_tables,
     metadata_of,
     points_of,
     read_table,
@@ -37,8 +41,8 @@ from understudy.tables import (
 )
 from understudy.workers import Workers, workers
 
-CHUNK = 256  # faces painted at once
-OVERLAP = 8  # faces before and after a chunk that steady its first and last ones
+PIECES = Pieces(256)  # faces painted at once
+OVERLAP = 8  # faces before and after a piece that steady its first and last ones
 
 Row = dict[str, Any]  # one face: values of several kinds by column name
 KEYS = ("clip", "frame", "face")
@@ -74,6 +78,7 @@ def main(
     target_consent: Path,
     swaps: Path,
     settings: Settings,
+    pieces: Pieces = PIECES,
 ) -> None:
     """Paint the target's faces of one clip."""
     source, target = permitted(source_consent, target_consent)
@@ -82,14 +87,26 @@ def main(
     faces = rows_of(fits, clip, people_of(identities, fits), target=target.person, settings=settings)
     if not any(row["reason"] is None for row in faces):
         raise AnalysisError(f"{swaps.stem}: no face of {target.person} to paint: {summary(faces)}; see {landmarks}")
+    facts = {"source": source.person, "target": target.person, "weights_sha256": sha256_of(swapper / WEIGHTS)}
     device = choose_device()
     with workers(threads() if device.type == "cpu" else 1) as team:
         model = read_model(swapper, device=device)
-        rows = painted_rows(clip, faces, model=model, person=target.person, team=team)
-    print(f"{swaps.stem}: {summary(rows)}", file=sys.stderr)
-    facts = {"source": source.person, "target": target.person, "weights_sha256": sha256_of(swapper / WEIGHTS)}
+        folder = open_pieces(
+            swaps,
+            stage="swaps",
+            pieces=pieces,
+            inputs=[frames, landmarks, identities, swapper / SETTINGS, Path(__file__)],
+            settings=settings,
+            facts=facts | {"device": device.type},
+        )
+        tables = painted_tables(clip, faces, folder, model=model, person=target.person, team=team)
+    if tables is None:
+        return
+    print(f"{swaps.stem}: {summary(faces)}", file=sys.stderr)
+    left_out = table_of_rows(SWAPS, [row for row in faces if row["reason"] is not None])
     metadata = lineage("swaps", settings, made_by=None, above=metadata_of(fits)) | facts
-    write_table(swaps, table_of_rows(SWAPS, rows, metadata), SWAPS)
+    write_table(swaps, join_tables(SWAPS, [*tables, left_out], metadata), SWAPS)
+    folder.drop()
 
 
 def check_pair(swapper: Path, *, source: str, target: str) -> None:
@@ -135,14 +152,33 @@ def rows_of(
     return sorted(rows, key=lambda row: (row["frame"], row["face"]))
 
 
-def painted_rows(clip: pa.Table, rows: Sequence[Row], *, model: FaceModel, person: str, team: Workers) -> list[Row]:
-    """`rows` with what the model painted, chunk by chunk in order of frames."""
-    painted = {(row["frame"], row["face"]): row for row in rows}
+def painted_tables(
+    clip: pa.Table, rows: Sequence[Row], folder: PieceFolder, *, model: FaceModel, person: str, team: Workers
+) -> list[pa.Table] | None:
+    """Those `rows` that have no reason with what the model painted, piece by piece; None when only a share was."""
     wanted = [row for row in rows if row["reason"] is None]
-    for kept, faces, own in _chunks(_cut_faces(clip, wanted), person):
-        values = _columns(model.paint(faces), own, team)
-        painted |= {(row["frame"], row["face"]): row | new for row, new in zip(kept[own], values, strict=True)}
-    return list(painted.values())
+    parts = cut_faces(len(wanted), size=folder.size)
+
+    def begin(pieces: Sequence[int]) -> Iterator[tuple[int, Make]]:
+        for piece, around, faces in _with_neighbours(clip, wanted, {piece: parts[piece] for piece in pieces}):
+            own = slice(parts[piece].start - around.start, parts[piece].stop - around.start)
+            yield piece, partial(paint, faces, own, model=model, person=person, team=team)
+
+    return folder.gather(len(parts), begin)
+
+
+def cut_faces(number: int, *, size: int) -> list[range]:
+    """`number` faces in pieces of `size`; the last takes what would be too few to steady the one before."""
+    full = max(0, number - OVERLAP) // size
+    starts = range(0, full * size + 1, size)
+    return [range(start, start + size if piece < full else number) for piece, start in enumerate(starts)]
+
+
+def paint(faces: Sequence[tuple[Row, Cut]], own: slice, *, model: FaceModel, person: str, team: Workers) -> pa.Table:
+    """The rows of a piece: its `own` faces, with what the model painted over them among their neighbours."""
+    rows, face_set = _gathered(faces, person)
+    values = _columns(model.paint(face_set), own, team)
+    return table_of_rows(SWAPS, [row | new for row, new in zip(rows[own], values, strict=True)])
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -168,6 +204,24 @@ def _objection(person: str | None, yaw_deg: float, *, target: str, settings: Set
     return None
 
 
+def _with_neighbours(
+    clip: pa.Table, rows: Sequence[Row], parts: Mapping[int, range]
+) -> Iterator[tuple[int, range, list[tuple[Row, Cut]]]]:
+    """Each part with which rows it and its neighbours are, and those, cut; footage is decoded once."""
+    around = {
+        piece: range(max(0, own.start - OVERLAP), min(len(rows), own.stop + OVERLAP)) for piece, own in parts.items()
+    }
+    wanted = sorted({index for indices in around.values() for index in indices})
+    cuts = zip(wanted, _cut_faces(clip, [rows[index] for index in wanted]), strict=True)
+    waiting: dict[int, tuple[Row, Cut]] = {}
+    for piece, indices in around.items():
+        waiting = {index: face for index, face in waiting.items() if index in indices}
+        while len(waiting) < len(indices):
+            index, face = next(cuts)
+            waiting[index] = face
+        yield piece, indices, list(waiting.values())
+
+
 def _cut_faces(clip: pa.Table, wanted: Sequence[Row]) -> Iterator[tuple[Row, Cut]]:
     rows: dict[int, list[Row]] = {}
     for row in wanted:
@@ -176,20 +230,6 @@ def _cut_faces(clip: pa.Table, wanted: Sequence[Row]) -> Iterator[tuple[Row, Cut
     for frame, image in progress(images, total=len(rows), description="painting"):
         for row in rows[frame]:
             yield row, cut_face(image, row["points"].reshape(68, 2))
-
-
-def _chunks(faces: Iterator[tuple[Row, Cut]], person: str) -> Iterator[tuple[list[Row], FaceSet, slice]]:
-    """Rows, their faces, and which of them are the chunk's own: up to CHUNK, and OVERLAP more on either side."""
-    waiting: list[tuple[Row, Cut]] = []
-    begin = 0
-    for face in faces:
-        waiting.append(face)
-        if len(waiting) == begin + CHUNK + OVERLAP:
-            yield *_gathered(waiting, person), slice(begin, begin + CHUNK)
-            waiting = waiting[begin + CHUNK - OVERLAP :]
-            begin = OVERLAP
-    if len(waiting) > begin:
-        yield *_gathered(waiting, person), slice(begin, len(waiting))
 
 
 def _gathered(faces: Sequence[tuple[Row, Cut]], person: str) -> tuple[list[Row], FaceSet]:

@@ -106,6 +106,50 @@ def test_a_second_process_does_not_make_the_same_artifact(stage: Path):
     assert ran(stage).returncode == 0
 
 
+def test_a_stage_that_makes_its_artifact_in_one_go_refuses_a_share(stage: Path):
+    done = ran(stage, *command(), "--share", "3/8")
+    message = "sums: --share 3/8: this stage makes its artifact in one go; leave --share away\n"
+    assert (done.returncode, done.stderr) == (1, message)
+    assert not (stage / "out.txt").exists()
+
+
+@pytest.fixture
+def pieced(stage: Path) -> Path:
+    """A stage that works in pieces."""
+    script = SCRIPT.replace("settings: Settings)", "settings: Settings, pieces: Pieces = Pieces(5))")
+    script = script.replace("{settings.number}", "{settings.number} {pieces}")
+    (stage / "sums.py").write_text(script.replace("\nclass", "\nfrom understudy.sharing import Pieces\n\nclass", 1))
+    return stage
+
+
+def test_a_stage_in_pieces_is_told_its_share(pieced: Path):
+    done = ran(pieced, *command(), "--share", "3/8")
+    assert done.returncode == 0, done.stderr
+    assert "sums: share 3/8 of out.txt made in" in done.stderr
+    assert (pieced / "out.txt").read_text().endswith("Pieces(size=5, share=Share(place=3, number=8))")
+    assert ran(pieced).returncode == 0
+    assert (pieced / "out.txt").read_text().endswith("Pieces(size=5, share=None)")
+
+
+def test_a_share_that_is_none_is_one_line(pieced: Path):
+    done = ran(pieced, *command(), "--share", "9/8")
+    assert done.returncode == 1
+    assert done.stderr == "sums: --share: '9/8' is not a share; expected 1/8 to 8/8, or the like\n"
+
+
+def test_shares_of_an_artifact_are_made_at_the_same_time(pieced: Path):
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    first = [*command("slow"), "--share", "1/2"]
+    with subprocess.Popen(first, cwd=pieced, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        same, other = (ran(pieced, *command(), "--share", share) for share in ("1/2", "2/2"))
+        process.kill()
+    assert other.returncode == 0, other.stderr
+    assert same.returncode == 1
+    assert "sums: share 1/2 of out.txt: another process is making it" in same.stderr
+
+
 def test_settings_of_a_planned_run_are_read_from_its_plan(stage: Path):
     (stage / "plan.yaml").write_text(yaml.safe_dump({"sums": {"number": 7}}))
     environment = {"PYTHONPATH": str(ROOT), "PATH": "", "UNDERSTUDY_PARAMS": "plan.yaml"}

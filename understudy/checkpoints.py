@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 
 from understudy.errors import ModelError
 from understudy.files import replacing, sha256_of
+from understudy.loaded import code_sha256
 
 ROOT = Path(".understudy/checkpoints")
 KEPT = 2
@@ -42,8 +43,7 @@ def checkpoint_folder(*, inputs: Sequence[Path], settings: object, root: Path = 
         digest.update(sha256_of(path).encode())
     digest.update(json.dumps(settings, sort_keys=True).encode())
     digest.update(torch.__version__.encode())
-    for path in _loaded_code():
-        digest.update(path.read_bytes())
+    digest.update(code_sha256().encode())
     return root / digest.hexdigest()[:32]
 
 
@@ -91,10 +91,3 @@ def drop_checkpoints(folder: Path) -> None:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.safetensors") if path.stem.isdecimal())
-
-
-def _loaded_code() -> list[Path]:
-    """The files of the house that this process has imported, in order of their names."""
-    house = Path(__file__).parent
-    files = {Path(str(module.__file__)) for module in sys.modules.values() if getattr(module, "__file__", None)}
-    return sorted(path for path in files if path.is_relative_to(house))

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -17,26 +18,51 @@ Result = TypeVar("Result")
 BATCH = 8  # items a process gets at once
 
 
-def map_in_order(
-    function: Callable[[Item], Result], items: Iterable[Item], *, processes: int, batch: int = BATCH
-) -> Iterator[Result]:
-    """`function` of every item, in order; with one process it is called right here.
+class Team:
+    """Processes that wait for work, or none; made by `team`."""
 
-    `function` must be importable by name. A process gets `batch` items at once; a few batches are read ahead, never
-    all.
-    Raises AnalysisError when a process is killed.
-    """
+    def __init__(self, pool: ProcessPoolExecutor | None, processes: int) -> None:
+        self._pool = pool
+        self._processes = processes
+
+    def map_in_order(
+        self, function: Callable[[Item], Result], items: Iterable[Item], *, batch: int = BATCH
+    ) -> Iterator[Result]:
+        """`function` of every item, in order; with one process it is called right here.
+
+        `function` must be importable by name. A process gets `batch` items at once; a few batches are read ahead,
+        never all.
+        Raises AnalysisError when a process is killed.
+        """
+        if self._pool is None:
+            yield from map(function, items)
+            return
+        try:
+            results = _results(self._pool, function, items, ahead=2 * self._processes, batch=batch)
+            yield from chain.from_iterable(results)
+        except BrokenProcessPool as error:
+            message = "a worker process was killed, perhaps for want of memory; run again with fewer UNDERSTUDY_THREADS"
+            raise AnalysisError(message) from error
+
+
+@contextmanager
+def team(processes: int) -> Iterator[Team]:
+    """`processes` processes for several calls; each starts when there is work for it."""
     if processes <= 1:
-        yield from map(function, items)
+        yield Team(None, 1)
         return
     # fresh processes: a forked one would inherit locks that another thread of this one may hold
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, initializer=_end_with_parent) as pool:
-        try:
-            yield from chain.from_iterable(_results(pool, function, items, ahead=2 * processes, batch=batch))
-        except BrokenProcessPool as error:
-            message = "a worker process was killed, perhaps for want of memory; run again with fewer UNDERSTUDY_THREADS"
-            raise AnalysisError(message) from error
+        yield Team(pool, processes)
+
+
+def map_in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], *, processes: int, batch: int = BATCH
+) -> Iterator[Result]:
+    """`function` of every item, in order, by a team of its own; see Team.map_in_order."""
+    with team(processes) as members:
+        yield from members.map_in_order(function, items, batch=batch)
 
 
 def _results(

@@ -3,7 +3,9 @@
 A stage ends with `if __name__ == "__main__": run(main)`. Its keyword-only arguments annotated `Path` become required
 flags (`--frames data/frames/ada.parquet`), those annotated `list[Path]` flags that take several values, those
 annotated `str` plain flags; the argument `settings` is read from the section of params.yaml that is named as the script
-(`look` for shots, since `shots` there says which are to be made). What changes no artifact comes from the environment:
+(`look` for shots, since `shots` there says which are to be made). A stage with the argument `pieces` takes an optional
+`--share 3/8`: it then makes that share of its pieces and no artifact (see understudy/pieces.py). What changes no
+artifact comes from the environment:
 
     UNDERSTUDY_THREADS   CPU threads to use (OMP_NUM_THREADS, which Snakemake sets, or all cores when unset)
     UNDERSTUDY_DEVICE    cpu, cuda or cuda:N (cuda when there is one, when unset)
@@ -20,6 +22,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic  # read for the log alone, never for an artifact
 from typing import TypeVar, get_type_hints
@@ -29,6 +32,7 @@ from tqdm import tqdm
 from understudy.errors import EngineError, SettingsError, UnderstudyError
 from understudy.params import Settings, read_section
 from understudy.recipes import confirm
+from understudy.sharing import Pieces, parse_share
 
 Item = TypeVar("Item")
 LOG_EVERY_S = 10.0
@@ -95,8 +99,10 @@ def alone(name: str, values: Mapping[str, object]) -> Iterator[None]:
 
 
 def _output(values: Mapping[str, object]) -> object:
-    """The last path among a stage's arguments: inputs come first."""
-    return [value for value in values.values() if isinstance(value, Path)][-1]
+    """The last path among a stage's arguments, since inputs come first, or which share of it is made."""
+    output = [value for value in values.values() if isinstance(value, Path)][-1]
+    pieces = values.get("pieces")
+    return f"share {pieces.share} of {output}" if isinstance(pieces, Pieces) and pieces.share else output
 
 
 def _arguments(main: Callable[..., None], name: str, arguments: list[str] | None) -> dict[str, object]:
@@ -111,13 +117,25 @@ def _arguments(main: Callable[..., None], name: str, arguments: list[str] | None
             parser.add_argument(flag, type=Path, required=True, nargs="+")
         elif kind is str:
             parser.add_argument(flag, required=True)
-        elif argument != "settings":
-            raise TypeError(f"main of {name}: {argument} must be a Path, list[Path], str or settings")
+        elif argument != "settings" and kind is not Pieces:
+            raise TypeError(f"main of {name}: {argument} must be a Path, list[Path], str, Pieces or settings")
+    parser.add_argument("--share", help="make only this share of the pieces, say 3/8, and no artifact")
     values = vars(parser.parse_args(arguments))
+    values |= _pieces(main, name, values.pop("share"))
     section = hints.get("settings")
     if isinstance(section, type) and issubclass(section, Settings):
         values["settings"] = read_section(section, SECTIONS.get(name, name))
     return values
+
+
+def _pieces(main: Callable[..., None], name: str, share: str | None) -> dict[str, Pieces]:
+    """The argument `pieces` of a stage when one share is asked for; its own default makes all."""
+    if share is None:
+        return {}
+    parameter = inspect.signature(main).parameters.get("pieces")
+    if parameter is None:
+        raise SettingsError(f"--share {share}: this stage makes its artifact in one go; leave --share away")
+    return {"pieces": replace(parameter.default, share=parse_share(share))}
 
 
 def _logged(items: Iterable[Item], *, total: int | None, description: str, unit: str) -> Iterator[Item]:

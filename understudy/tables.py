@@ -213,6 +213,12 @@ def table_of_rows(
     return make_table(schema, {name: [row[name] for row in rows] for name in schema.names}, metadata)
 
 
+def join_tables(schema: pa.Schema, tables: Sequence[pa.Table], metadata: Mapping[str, str] | None = None) -> pa.Table:
+    """A table of exactly `schema` from tables of it, one below the other; see make_table."""
+    joined = pa.concat_tables([schema.empty_table(), *(table.cast(schema) for table in tables)])
+    return joined.replace_schema_metadata({**(schema.metadata or {}), **_encoded(metadata or {})})
+
+
 def write_table(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     """`table`, validated and sorted by its keys, as a Parquet file that replaces `path` whole."""
     keys = [(key, "ascending") for key in ("clip", "frame", "face") if key in schema.names]

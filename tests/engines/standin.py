@@ -34,7 +34,7 @@ SECTIONS = {"shots": ["look", "production"], "swaps": ["swaps", "production"]}
 def main() -> None:
     confirm(Path(sys.argv[0]).stem)
     stage, flags = Path(sys.argv[0]).stem, dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
-    outputs = [flags.pop(flag) for flag in OUTPUTS.get(stage, [f"--{stage}"])]
+    outputs, share = [flags.pop(flag) for flag in OUTPUTS.get(stage, [f"--{stage}"])], flags.pop("--share", None)
     ignored = os.environ.get("SAME") == stage
     digest = hashlib.sha256(b"" if ignored else json.dumps(settings(stage), sort_keys=True).encode())
     digest.update(code(stage).encode())
@@ -47,11 +47,11 @@ def main() -> None:
     if os.environ.get("PAUSE") == stage:
         pause()
     time.sleep(float(os.environ.get("SLOW", "0")))
-    for output in outputs:
+    for output in [] if share else outputs:
         write(stage, output, digest.hexdigest())
     confirm(stage)
     with Path("ran.txt").open("a") as file:
-        file.write(f"{stage} {outputs[0]}\n")
+        file.write(f"{stage} {outputs[0]}{f' {share}' if share else ''}\n")
 
 
 def pause() -> None:

@@ -52,10 +52,10 @@ def test_what_a_killed_run_made_is_recorded_by_the_next(project: Workspace):
     assert not {"faces@ada", "landmarks@bo", "identities"} & project.changed()
 
 
-def _started(project: Workspace, **environment: str) -> subprocess.Popen[bytes]:
+def _started(project: Workspace, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
     with (project.root / "run.log").open("wb") as log:
         return subprocess.Popen(
-            ["snakemake", "--cores", "2"],
+            ["snakemake", "--cores", "2", *arguments],
             cwd=project.root,
             env=project.environment(**environment),
             stdout=log,

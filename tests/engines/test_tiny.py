@@ -1,6 +1,7 @@
 """The real stages, from the tiny project's footage to a signed shot and its scores, under both engines."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -36,6 +37,25 @@ def test_afterwards_neither_engine_has_anything_to_do(tiny: Workspace):
     assert tiny.changed() == set()
     assert "data/scores/bo.ada-for-bo.json" in tiny.dvc("metrics", "show").stdout
     assert "history.csv" in tiny.dvc("plots", "show", "--json").stdout
+
+
+def test_shares_make_the_same_bytes_and_leave_nothing_to_do(tiny: Workspace, tmp_path: Path):
+    project = tiny.copy(tmp_path / "project")
+    project.edit("understudy/engines/shares.py", "FOOTAGE_BYTES = 100_000_000", "FOOTAGE_BYTES = 10_000")
+    for stage in ("faces", "landmarks", "embeddings"):
+        script = re.sub(r"(?m)^PIECES = Pieces\(\d+\)", "PIECES = Pieces(7)", project.read(f"stages/{stage}.py"))
+        project.write(f"stages/{stage}.py", script)
+    targets = [f"data/embeddings/{clip}.parquet" for clip in ("ada", "bo")]
+    done = project.snakemake("--set-scatter", "share=2", "--", *targets)
+    assert "embeddings: share 2/2 of data/embeddings/bo.parquet made in" in done.stderr + done.stdout
+    for stage in ("faces", "landmarks", "embeddings"):
+        for clip in ("ada", "bo"):
+            path = f"data/{stage}/{clip}.parquet"
+            assert (project.root / path).read_bytes() == (tiny.root / path).read_bytes()
+    assert not list((project.root / ".understudy/pieces").rglob("*.piece"))
+    for number in (1, 3):
+        assert not {path for path in project.planned("--set-scatter", f"share={number}") if path in targets}
+    assert not {"faces", "landmarks", "embeddings"} & {name.partition("@")[0] for name in project.changed()}
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ class Workspace:
     def dvc(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.run("dvc", *arguments, check=check, **environment)
 
-    def planned(self) -> set[str]:
+    def planned(self, *arguments: str) -> set[str]:
         """The first outputs of the jobs that Snakemake would run now."""
-        done = self.snakemake("--dry-run")
+        done = self.snakemake("--dry-run", *arguments)
         return {match.split(",")[0] for match in OUTPUT.findall(done.stdout + done.stderr)}
 
     def changed(self) -> set[str]:

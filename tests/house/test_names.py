@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from understudy.engines.shares import THINGS
 from understudy.stage import SECTIONS
 from understudy.tables import SCHEMAS
 
@@ -16,6 +17,13 @@ ABOUT_THE_PROJECT = {"production", "clips", "people", "pairs", "shots", "models"
 RULES = re.findall(r"^rule (\w+):", (ROOT / "Snakefile").read_text(), re.MULTILINE)
 STAGES = [rule for rule in RULES if rule != "all"]
 BLOCKS = dict(re.findall(r"^rule (\w+):\n(.*?)(?=^rule |^with )", (ROOT / "Snakefile").read_text(), re.M | re.S))
+SHARED = dict(
+    re.findall(
+        r"^rule (\w+)_share:\n(.*?)(?=^rule |\Z)",
+        (ROOT / "understudy/engines/shares.smk").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+)
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
@@ -58,9 +66,22 @@ def test_a_stage_has_a_test_file_of_its_name(stage: str):
 def test_the_flags_a_rule_passes_are_what_the_script_takes(stage: str):
     tree = ast.parse((ROOT / f"stages/{stage}.py").read_text())
     mains = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "main"]
-    taken = [argument.arg for argument in mains[0].args.kwonlyargs if argument.arg != "settings"]
-    given = re.findall(r"--([a-z-]+) ", "".join(re.findall(r'^        "(.*)"$', BLOCKS[stage], re.MULTILINE)))
-    assert [flag.replace("-", "_") for flag in given] == taken
+    arguments = [argument.arg for argument in mains[0].args.kwonlyargs]
+    taken = [argument for argument in arguments if argument not in {"settings", "pieces"}]
+    assert flags_of(BLOCKS[stage]) == taken
+    if "pieces" in arguments:
+        assert flags_of(SHARED[stage]) == [*taken, "share"]
+
+
+def test_every_stage_in_pieces_has_a_share_rule_and_no_other():
+    in_pieces = [stage for stage in STAGES if "pieces: Pieces" in (ROOT / f"stages/{stage}.py").read_text()]
+    assert in_pieces == list(SHARED) == list(THINGS)
+
+
+def flags_of(block: str) -> list[str]:
+    """The flags of a rule's command, as arguments."""
+    command = "".join(re.findall(r'^        "(.*)"$', block, re.MULTILINE))
+    return [flag.replace("-", "_") for flag in re.findall(r"--([a-z-]+) ", command)]
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -64,6 +64,17 @@ def test_every_frame_is_read_and_any_frame_alone_has_the_same_pixels(
     assert all(np.array_equal(alone[frame], together[frame]) for frame in chosen)
 
 
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.ts"])
+@pytest.mark.parametrize("gop", ["6", "12"])
+def test_any_stretches_of_frames_have_the_same_pixels(tmp_path, table_of, name, gop):
+    table = table_of(write_clip(tmp_path / name, draw_pictures(60), options={"bf": "2", "g": gop}))
+    together = images_of(table)
+    for chosen in ([*range(31, 55)], [*range(5), *range(26, 33), 59], [2, *range(40, 60)], [*range(60)]):
+        stretches = dict(read_frames(table, indices=chosen))
+        assert list(stretches) == chosen
+        assert all(np.array_equal(stretches[frame], together[frame]) for frame in chosen)
+
+
 def test_pictures_without_a_reliable_time_stamp_are_counted(tmp_path, table_of):
     table = table_of(write_clip(tmp_path / "clip.avi", draw_pictures(20)))
     assert metadata_of(table)["addressing"] == "count"

@@ -11,6 +11,7 @@ import pytest
 from stages import crops, embeddings, faces, frames, identities, landmarks
 from understudy.media.reader import read_frames
 from understudy.params import read_section
+from understudy.sharing import Pieces, Share
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests/tiny"
@@ -28,6 +29,16 @@ def drawn_frames(clip, folder, *, every):
     table = folder / f"{clip}.parquet"
     frames.main(footage=TINY / f"data/raw/{clip}.mp4", frames=table, settings=settings_of(frames))
     return [image for frame, image in read_frames(table) if frame % every == 0]
+
+
+def make_in_shares(make, artifact, *, size, number):
+    """An artifact's bytes, made by `make(pieces=...)` in pieces of `size`: first `number` shares, then what gathers."""
+    for place in range(number, 0, -1):
+        make(pieces=Pieces(size, Share(place, number)))
+        assert not artifact.exists()
+    make(pieces=Pieces(size))
+    assert not list(Path(".understudy").rglob("*.piece"))
+    return artifact.read_bytes()
 
 
 def write_stills(folder, images):
@@ -87,6 +98,13 @@ def curate(project, person, **changes):
         settings=settings_of(crops, **{"block_frames": 3, "gap_frames": 0, **changes}),
     )
     return path
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A working directory of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

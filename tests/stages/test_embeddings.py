@@ -1,9 +1,13 @@
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from stages import embeddings
-from tests.stages.conftest import settings_of
+from tests.stages.conftest import make_in_shares, settings_of
 from understudy.errors import FootageError
+from understudy.sharing import Pieces, Share
 from understudy.tables import EMBEDDINGS, LANDMARKS, is_kept, matrix, metadata_of, read_table
 
 
@@ -53,10 +57,29 @@ def test_footage_that_changed_since_is_refused(duo, tmp_path):
     assert not (tmp_path / "changed.parquet").exists()
 
 
-def describe(duo, path):
+@pytest.mark.parametrize("number", [1, 2, 3, 7])
+def test_pieces_and_shares_give_the_bytes_of_one_go(duo, elsewhere, number):
+    made = elsewhere / "shared.parquet"
+    shared = make_in_shares(partial(describe, duo, made), made, size=4, number=number)
+    assert shared == (duo.embeddings / "duo.parquet").read_bytes()
+
+
+def test_what_shares_have_made_is_gathered_without_the_footage(duo, elsewhere):
+    for place in (1, 2):
+        describe(duo, elsewhere / "shared.parquet", pieces=Pieces(4, Share(place, 2)))
+    (duo.root / "stills").rename(duo.root / "away")
+    try:
+        describe(duo, elsewhere / "shared.parquet", pieces=Pieces(4))
+    finally:
+        (duo.root / "away").rename(duo.root / "stills")
+    assert Path("shared.parquet").read_bytes() == (duo.embeddings / "duo.parquet").read_bytes()
+
+
+def describe(duo, path, *, pieces=embeddings.PIECES):
     embeddings.main(
         frames=duo.frames / "duo.parquet",
         landmarks=duo.landmarks / "duo.parquet",
         embeddings=path,
         settings=settings_of(embeddings),
+        pieces=pieces,
     )

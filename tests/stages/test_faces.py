@@ -1,8 +1,12 @@
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from stages import faces, frames
-from tests.stages.conftest import NOBODY, settings_of, write_stills
+from tests.stages.conftest import NOBODY, make_in_shares, settings_of, write_stills
 from understudy.errors import TableError
 from understudy.tables import FACES, FRAMES, matrix, metadata_of, read_table, table_of_rows, write_table
 
@@ -51,6 +55,27 @@ def test_the_metadata_say_how_faces_were_found(found):
 def test_two_runs_give_equal_bytes(duo, tmp_path):
     faces.main(frames=duo.frames / "duo.parquet", faces=tmp_path / "again.parquet", settings=settings_of(faces))
     assert (tmp_path / "again.parquet").read_bytes() == (duo.faces / "duo.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 7])
+def test_pieces_and_shares_give_the_bytes_of_one_go(duo, elsewhere, number):
+    settings = settings_of(faces, search_every_frames=3)
+    make = partial(faces.main, frames=duo.frames / "duo.parquet", settings=settings)
+    make(faces=elsewhere / "whole.parquet")
+    made = elsewhere / "shared.parquet"
+    assert make_in_shares(partial(make, faces=made), made, size=4, number=number) == Path("whole.parquet").read_bytes()
+
+
+def test_a_piece_begins_with_a_whole_search(duo):
+    clip = read_table(duo.frames / "duo.parquet", FRAMES)
+    stretches = faces.cut_at_searches(clip, every_frames=5)
+    scenes = clip.column("scene").to_pylist()
+    for before, after in pairwise(stretches):
+        assert after[0] - before[0] == 5 or scenes[after[0]] != scenes[before[0]]
+    parts = faces.join_stretches(stretches, size=7)
+    assert len(parts) > 1
+    assert {part[0] for part in parts} <= {stretch[0] for stretch in stretches}
+    assert [frame for part in parts for frame in part] == list(range(18))
 
 
 def test_a_clip_in_which_nobody_is_seen_is_rows_of_reasons(tmp_path):

@@ -1,8 +1,10 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
 from stages import landmarks
-from tests.stages.conftest import NOBODY, settings_of
+from tests.stages.conftest import NOBODY, make_in_shares, settings_of
 from understudy.geometry import apply_affine, eye_distance
 from understudy.tables import (
     FACES,
@@ -76,10 +78,18 @@ def test_two_runs_give_equal_bytes(duo, tmp_path):
     assert (tmp_path / "again.parquet").read_bytes() == (duo.landmarks / "duo.parquet").read_bytes()
 
 
-def fit_again(duo, path, *, faces=None, **changes):
+@pytest.mark.parametrize("number", [1, 2, 3, 7])
+def test_pieces_and_shares_give_the_bytes_of_one_go(duo, elsewhere, number):
+    made = elsewhere / "shared.parquet"
+    shared = make_in_shares(partial(fit_again, duo, made), made, size=4, number=number)
+    assert shared == (duo.landmarks / "duo.parquet").read_bytes()
+
+
+def fit_again(duo, path, *, faces=None, pieces=landmarks.PIECES, **changes):
     landmarks.main(
         frames=duo.frames / "duo.parquet",
         faces=faces or duo.faces / "duo.parquet",
         landmarks=path,
         settings=settings_of(landmarks, **changes),
+        pieces=pieces,
     )

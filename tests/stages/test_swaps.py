@@ -1,15 +1,18 @@
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from stages.swaps import Settings, main
+from stages.swaps import OVERLAP, PIECES, Settings, cut_faces, main
 from tests.models.cartoon_tables import write_clip_of
+from tests.stages.conftest import make_in_shares
 from tests.stages.test_swapper import project, train  # noqa: F401 - a fixture
 from understudy.errors import AnalysisError, ConsentError, ModelError
 from understudy.images import decode_png
+from understudy.sharing import Pieces
 from understudy.tables import (
     IDENTITIES,
     LANDMARKS,
@@ -24,6 +27,7 @@ from understudy.tables import (
 
 PEOPLE = ["bo", "bo", "ada", None, "bo", "bo", "bo", "bo"]
 REASONS = {4: "spread 0.034 above 0.02", 5: "no face found"}
+MADE = "data/swaps/clip.ada-for-bo.parquet"
 EXPECTED = [None, None, "another person: ada", "nobody on record", REASONS[4], REASONS[5], None]
 
 
@@ -33,16 +37,23 @@ def clip(project):  # noqa: F811
     return tables | {"swapper": train(model="driven", steps=1)}
 
 
-def paint(clip, *, swaps="data/swaps/clip.ada-for-bo.parquet", source="ada", bridge_frames=0):
+def paint(clip, **options):
+    return read_table(Path(paint_only(clip, **options)), SWAPS)
+
+
+def paint_only(
+    clip, *, swaps="data/swaps/clip.ada-for-bo.parquet", source="ada", bridge_frames=0, max_yaw_deg=None, pieces=PIECES
+):
     yaw_deg = read_table(clip["landmarks"], LANDMARKS).column("yaw_deg").to_numpy()
     main(
         **clip,
         source_consent=Path(f"people/{source}.yaml"),
         target_consent=Path("people/bo.yaml"),
         swaps=Path(swaps),
-        settings=Settings(max_yaw_deg=float(yaw_deg[6:8].mean()), bridge_frames=bridge_frames),
+        settings=Settings(max_yaw_deg=max_yaw_deg or float(yaw_deg[6:8].mean()), bridge_frames=bridge_frames),
+        pieces=pieces,
     )
-    return read_table(Path(swaps), SWAPS)
+    return swaps
 
 
 def test_every_frame_has_a_painted_face_or_a_reason(clip):
@@ -85,6 +96,26 @@ def test_two_runs_write_the_same_table(clip, monkeypatch):
     monkeypatch.setenv("UNDERSTUDY_THREADS", "2")
     paint(clip, swaps="two.parquet")
     assert Path("one.parquet").read_bytes() == Path("two.parquet").read_bytes()
+
+
+def test_pieces_and_shares_give_the_bytes_of_one_go(project):  # noqa: F811
+    long = write_clip_of("bo", project, people=["bo"] * 15, reasons={3: "no face found"}) | {
+        "swapper": train(model="driven", steps=1)
+    }
+    make = partial(paint_only, long, max_yaw_deg=90)
+    assert is_kept(read_table(Path(make(swaps="whole.parquet", pieces=Pieces(2))), SWAPS)).sum() == 14
+    for number in (1, 2, 3, 7):
+        made = Path(f"shared-{number}.parquet")
+        shared = make_in_shares(partial(make, swaps=made), made, size=2, number=number)
+        assert shared == Path("whole.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("number", [1, 2, 9, 10, 11, 12, 13, 100])
+def test_faces_are_cut_so_that_every_piece_is_steadied_on_both_sides(number):
+    parts = cut_faces(number, size=2)
+    assert [face for part in parts for face in part] == list(range(number))
+    assert all(len(part) == 2 and part.stop + OVERLAP <= number for part in parts[:-1])
+    assert len(parts[-1]) < 2 + OVERLAP
 
 
 def test_a_swapper_for_another_pair_is_refused(clip):

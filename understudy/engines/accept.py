@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from understudy.engines import runs
 from understudy.engines.accepting import accept
-from understudy.engines.instances import stage_of
+from understudy.engines.instances import stage_jobs, stage_of
 from understudy.engines.project import Project, one_line_errors
 from understudy.engines.recording import record, record_recipes
 from understudy.engines.snakefile import planned
@@ -31,7 +31,7 @@ def settle() -> list[str]:
 
 def up_to_date(workflow: "Workflow", project: Project) -> set[str]:
     """The stages that Snakemake would not run."""
-    jobs = (job for job in workflow.dag.jobs if job.output and not workflow.dag.needrun(job))
+    jobs = (job for job in stage_jobs(workflow.dag.jobs) if not workflow.dag.needrun(job))
     return {stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs}
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from understudy.closure import remember
-from understudy.engines import runs
+from understudy.engines import runs, shares
 from understudy.engines.cutoff import CutOff
-from understudy.engines.instances import Instance, instances, recipe_now, stage_of, stage_rules
+from understudy.engines.instances import Instance, instances, recipe_now, stage_jobs, stage_of, stage_rules
 from understudy.engines.project import Project, hold_plan, one_line_errors
 from understudy.engines.recipes import are_recorded
 from understudy.engines.recording import record
@@ -41,6 +41,7 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
 
     Raises EngineError when another run is at work.
     """
+    shares.leave_out_of_records()
     if _suspended:
         return
     hold_plan({rule.name: recipe_now(rule, project.params) for rule in stage_rules(workflow)})
@@ -54,6 +55,7 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
             raise runs.busy(process)
         return
     runs.remove_stale_locks()
+    shares.remove_markers()
     _check_store(workflow)
     records = Records()
     known = instances(workflow, project.nouns)
@@ -72,7 +74,7 @@ def on_start(workflow: "Workflow", project: Project) -> None:
     with one_line_errors():
         runs.hold()
     _cutoffs.append(CutOff(workflow))
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
+    jobs = stage_jobs(workflow.dag.needrun_jobs())
     runs.owe([*runs.unrecorded(), *(stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs)])
 
 
@@ -81,6 +83,7 @@ def on_end(workflow: "Workflow", project: Project) -> None:
     for cutoff in _cutoffs:
         cutoff.say()
     _record_what_ran(workflow, project)
+    shares.forget_jobs(workflow)
     for speech in _speech:
         for words in speech.last_words():
             print(f"failed: {words}", file=sys.stderr)
@@ -91,8 +94,7 @@ def _record_what_ran(workflow: "Workflow", project: Project) -> None:
         runs.owe([])
         return
     spared = {job for cutoff in _cutoffs for job in cutoff.spared}
-    finished = (job for job in workflow.dag.jobs if job.output and workflow.dag.finished(job))
-    jobs = [job for job in finished if job not in spared]
+    jobs = [job for job in stage_jobs(workflow.dag.jobs) if workflow.dag.finished(job) and job not in spared]
     with one_line_errors():
         record(workflow, project, [stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs])
 

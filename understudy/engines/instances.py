@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from understudy.engines.project import RecipeName, scripts_of
+from understudy.engines.shares import RULES as SHARES
 from understudy.params import Nouns
 from understudy.recipes import Recipe, recipe_of
 
 if TYPE_CHECKING:
+    from snakemake.jobs import Job
     from snakemake.rules import Rule
     from snakemake.workflow import Workflow
 
@@ -38,7 +40,12 @@ class Instance:
 
 def stage_rules(workflow: "Workflow") -> list["Rule"]:
     """The rules that are stages, in the order of the Snakefile."""
-    return [rule for rule in workflow.rules if rule.name not in TARGETS]
+    return [rule for rule in workflow.rules if rule.name not in TARGETS | SHARES]
+
+
+def stage_jobs(jobs: Iterable["Job"]) -> list["Job"]:
+    """Those jobs that make artifacts: neither targets nor shares."""
+    return [job for job in jobs if job.rule.name not in TARGETS | SHARES]
 
 
 def members_of(rule: "Rule") -> tuple[str, ...]:

@@ -37,6 +37,7 @@ TEMPLATES = {
     "shots": {"clip": "${item.clip}", "source": "${item.source}", "target": "${item.target}"},
 }
 CHOSEN_BY = {"models": "swapper.model", "optimizers": "swapper.optimizer", "analysers": "landmarks.backend"}
+NO_MATTER = {"shares"}  # inputs that DVC need not know
 METRICS = {("scores", "scores")}
 ACTING = {("clips", "clips")}  # outputs of stages that also remove files: DVC must run them, not recall what they made
 PLOTS = {("swapper", "history"): {"x": "step", "y": "loss"}}
@@ -144,8 +145,8 @@ class _Translation:
 
     def _dependencies(self) -> list[object]:
         after = [value for name, value in self.rule.params.items() if name == AFTER]
-        inputs = [path for name in self.rule.input.keys() for path in self._input(name)]  # noqa: SIM118
-        return [file_of(self.rule.name).as_posix(), *after, *inputs]
+        names = [name for name in self.rule.input.keys() if name not in NO_MATTER]  # noqa: SIM118
+        return [file_of(self.rule.name).as_posix(), *after, *(path for name in names for path in self._input(name))]
 
     def _input(self, name: str) -> Iterable[str]:
         value = self.rule.input[name]

@@ -32,7 +32,10 @@ UNDECODABLE = "frame cannot be decoded"
 DAMAGED = "frame is damaged"
 INTERLACED = "frame is interlaced"
 SEEK_DENSITY = 0.15
-"""Share of wanted frames above which decoding everything is cheaper than seeking (measured)."""
+"""Share of wanted frames up to which they are always sought (measured)."""
+SEEK_FRAMES = 10
+"""What opening footage and seeking in it costs, in frames that could be decoded meanwhile (measured: 2-3 in a short
+clip; more where the container's index is long)."""
 
 
 def read_frames(
@@ -79,10 +82,34 @@ def _wanted(hashes: list[str | None], indices: Sequence[int] | np.ndarray | None
 def _images(table: pa.Table, facts: dict[str, str], wanted: list[int]) -> Iterator[tuple[int, np.ndarray]]:
     if facts["kind"] == "stills":
         yield from _stills(facts, wanted)
-    elif facts["addressing"] == "pts" and not _is_damaged(table) and len(wanted) < SEEK_DENSITY * table.num_rows:
+    elif facts["addressing"] == "pts" and not _is_damaged(table) and _are_worth_seeking(table, wanted):
         yield from _sought(table, facts, wanted)
     else:
         yield from _counted(table, facts, wanted)
+
+
+def _are_worth_seeking(table: pa.Table, wanted: list[int]) -> bool:
+    """Whether frames are few, or lie together so that most others need not be decoded."""
+    if not wanted or len(wanted) < SEEK_DENSITY * table.num_rows:
+        return True
+    sought = sum(members[-1] - key + SEEK_FRAMES for key, members in _stretches(_keyframes(table), wanted))
+    return sought < wanted[-1]
+
+
+def _keyframes(table: pa.Table) -> list[int]:
+    return [frame for frame, is_key in enumerate(table.column("is_keyframe").to_pylist()) if is_key]
+
+
+def _stretches(keys: list[int], wanted: list[int]) -> list[tuple[int, list[int]]]:
+    """Wanted frames that are decoded in one go, and the keyframe before them; 0 when there is none."""
+    found: list[tuple[int, list[int]]] = []
+    for frame in wanted:
+        key = keys[max(0, bisect_right(keys, frame) - 1)] if keys else 0
+        if found and key <= found[-1][1][-1] + SEEK_FRAMES:
+            found[-1][1].append(frame)
+        else:
+            found.append((key, [frame]))
+    return found
 
 
 def _is_damaged(table: pa.Table) -> bool:
@@ -117,16 +144,14 @@ def _counted(table: pa.Table, facts: dict[str, str], wanted: list[int]) -> Itera
 
 
 def _sought(table: pa.Table, facts: dict[str, str], wanted: list[int]) -> Iterator[tuple[int, np.ndarray]]:
-    """Each run of wanted frames is decoded from the last keyframe at or before it."""
+    """Each stretch of wanted frames is decoded from the last keyframe at or before it."""
     stamps = table.column("pts").to_pylist()
     hashes = table.column("pixels_sha256").to_pylist()
-    keys = [frame for frame, is_key in enumerate(table.column("is_keyframe").to_pylist()) if is_key]
-    groups: dict[int, list[int]] = {}
-    for frame in wanted:
-        groups.setdefault(max(0, bisect_right(keys, frame) - 1), []).append(frame)
-    for group, members in groups.items():
-        starts = [stamps[keys[start]] for start in range(group, max(0, group - 2), -1)]
-        yield from _group(Path(facts["footage"]), facts, members, stamps=stamps, hashes=hashes, starts=[*starts, None])
+    keys = _keyframes(table)
+    for key, members in _stretches(keys, wanted):
+        before = keys[max(1, bisect_right(keys, key) - 2) : bisect_right(keys, key)]
+        starts = [*(stamps[start] for start in reversed(before)), None]
+        yield from _group(Path(facts["footage"]), facts, members, stamps=stamps, hashes=hashes, starts=starts)
 
 
 def _group(
