@@ -20,11 +20,10 @@ from pydantic import Field
 from safetensors.torch import save
 
 from understudy.checkpoints import checkpoint_folder, drop_checkpoints, held
-from understudy.devices import choose_devices
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet, read_face_set
 from understudy.files import replacing, replacing_folder
-from understudy.group import Group
+from understudy.group import Group, choose_devices
 from understudy.images import encode_png
 from understudy.model import SETTINGS, WEIGHTS, FaceModel, count_parameters, make_model, model_settings
 from understudy.params import Settings, read_section

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from understudy.devices import choose_device, choose_devices
+from understudy.devices import choose_device
 from understudy.errors import SettingsError
+from understudy.group import choose_devices
 
 CPU = torch.device("cpu")
 

@@ -4,9 +4,7 @@ import os
 
 import torch
 
-from understudy.endings import say
 from understudy.errors import SettingsError
-from understudy.group import cannot_share, usable_numbers
 
 EXPECTED = "expected cpu, cuda, cuda:N, or several as cuda:N,cuda:M"
 
@@ -16,32 +14,27 @@ def choose_device() -> torch.device:
 
     On CUDA, operations are asked to be deterministic. Raises SettingsError when the device is unknown or not there.
     """
-    device = (_named_devices() or _seen_devices())[0]
+    device = (named_devices() or seen_devices())[0]
     prepare(device)
     return device
 
 
-def choose_devices(*, parts: int) -> list[torch.device]:
-    """The devices that train together, a process each.
+def seen_devices() -> list[torch.device]:
+    """All CUDA devices that can be seen; the CPU where there are none."""
+    number = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return [torch.device("cuda", index) for index in range(number)] or [torch.device("cpu")]
 
-    Those that UNDERSTUDY_DEVICE names; when unset, all CUDA devices that can be seen, or the CPU. UNDERSTUDY_PROCESSES
-    says how many of them, or how many processes on the CPU. Raises SettingsError when the `parts` of a step cannot be
-    shared by as many as were asked for; where nothing was asked for, as many are taken as can, and a line says so.
-    Under torchrun it is this process's one.
+
+def named_devices() -> list[torch.device]:
+    """The devices UNDERSTUDY_DEVICE names; none when it is not set.
+
+    Raises SettingsError when one is unknown, not there, named twice, or of another kind than the others.
     """
-    if "LOCAL_RANK" in os.environ:
-        return [_device_of_this()]
-    named, wanted = _named_devices(), os.environ.get("UNDERSTUDY_PROCESSES", "")
-    devices = named or _seen_devices()
-    if wanted:
-        devices = _as_many(devices, wanted)
-    if len(devices) in usable_numbers(parts):
-        return devices
-    if wanted or named:
-        raise SettingsError(f"{'UNDERSTUDY_PROCESSES' if wanted else 'UNDERSTUDY_DEVICE'}: {cannot_share(parts)}")
-    usable = max(number for number in usable_numbers(parts) if number < len(devices))
-    say(f"training: {usable} of {len(devices)} devices are used; {cannot_share(parts)}")
-    return devices[:usable]
+    wanted = os.environ.get("UNDERSTUDY_DEVICE", "")
+    devices = [_named(name.strip()) for name in wanted.split(",")] if wanted else []
+    if len(set(devices)) < len(devices) or len({device.type for device in devices}) > 1:
+        raise SettingsError(f"UNDERSTUDY_DEVICE: {wanted!r} names one twice, or several kinds; {EXPECTED}")
+    return devices
 
 
 def prepare(device: torch.device) -> None:
@@ -51,40 +44,6 @@ def prepare(device: torch.device) -> None:
         torch.cuda.set_device(device.index or 0)
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.backends.cudnn.benchmark = False
-
-
-def _device_of_this() -> torch.device:
-    """The device of this process among those that torchrun started on this machine."""
-    devices, place = _named_devices() or _seen_devices(), int(os.environ["LOCAL_RANK"])
-    if devices[0].type == "cpu":
-        return devices[0]
-    if place >= len(devices):
-        raise SettingsError(f"torchrun: started more processes on this machine than the {len(devices)} devices to use")
-    return devices[place]
-
-
-def _as_many(devices: list[torch.device], wanted: str) -> list[torch.device]:
-    if not wanted.isdecimal() or int(wanted) < 1:
-        raise SettingsError(f"UNDERSTUDY_PROCESSES: {wanted!r} is not a number from 1; unset it to use all devices")
-    if devices[0].type == "cpu":
-        return devices[:1] * int(wanted)
-    if int(wanted) > len(devices):
-        raise SettingsError(f"UNDERSTUDY_PROCESSES: {wanted} are more than the CUDA devices to use, {len(devices)}")
-    return devices[: int(wanted)]
-
-
-def _seen_devices() -> list[torch.device]:
-    number = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    return [torch.device("cuda", index) for index in range(number)] or [torch.device("cpu")]
-
-
-def _named_devices() -> list[torch.device]:
-    """The devices UNDERSTUDY_DEVICE names; none when it is not set."""
-    wanted = os.environ.get("UNDERSTUDY_DEVICE", "")
-    devices = [_named(name.strip()) for name in wanted.split(",")] if wanted else []
-    if len(set(devices)) < len(devices) or len({device.type for device in devices}) > 1:
-        raise SettingsError(f"UNDERSTUDY_DEVICE: {wanted!r} names one twice, or several kinds; {EXPECTED}")
-    return devices
 
 
 def _named(wanted: str) -> torch.device:

@@ -6,6 +6,7 @@ branches are exchanged, and every process adds them up by itself. So the bytes d
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,7 +15,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from understudy.errors import ModelError, ProcessError
+from understudy.devices import named_devices, seen_devices
+from understudy.endings import say
+from understudy.errors import ModelError, ProcessError, SettingsError
 
 Item = TypeVar("Item")
 
@@ -70,6 +73,29 @@ class Group:
         self.gathered(torch.zeros(1, device=self.device))
 
 
+def choose_devices(*, parts: int) -> list[torch.device]:
+    """The devices that train together, a process each.
+
+    Those that UNDERSTUDY_DEVICE names; when unset, all CUDA devices that can be seen, or the CPU. UNDERSTUDY_PROCESSES
+    says how many of them, or how many processes on the CPU. Raises SettingsError when the `parts` of a step cannot be
+    shared by as many as were asked for; where nothing was asked for, as many are taken as can, and a line says so.
+    Under torchrun it is this process's one.
+    """
+    if "LOCAL_RANK" in os.environ:
+        return [_device_of_this()]
+    named, wanted = named_devices(), os.environ.get("UNDERSTUDY_PROCESSES", "")
+    devices = named or seen_devices()
+    if wanted:
+        devices = _as_many(devices, wanted)
+    if len(devices) in usable_numbers(parts):
+        return devices
+    if wanted or named:
+        raise SettingsError(f"{'UNDERSTUDY_PROCESSES' if wanted else 'UNDERSTUDY_DEVICE'}: {cannot_share(parts)}")
+    usable = max(number for number in usable_numbers(parts) if number < len(devices))
+    say(f"training: {usable} of {len(devices)} devices are used; {cannot_share(parts)}")
+    return devices[:usable]
+
+
 def usable_numbers(parts: int) -> list[int]:
     """Numbers of processes that can share `parts` parts of a step: blocks must be branches of the tree of sums."""
     blocks = [2**power for power in range(parts.bit_length()) if parts % 2**power == 0]
@@ -90,3 +116,23 @@ def tree_sum(items: Sequence[Item], add: Callable[[Item, Item], Item]) -> Item:
         pairs = [add(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
         level = pairs + level[len(pairs) * 2 :]
     return level[0]
+
+
+def _device_of_this() -> torch.device:
+    """The device of this process among those that torchrun started on this machine."""
+    devices, place = named_devices() or seen_devices(), int(os.environ["LOCAL_RANK"])
+    if devices[0].type == "cpu":
+        return devices[0]
+    if place >= len(devices):
+        raise SettingsError(f"torchrun: started more processes on this machine than the {len(devices)} devices to use")
+    return devices[place]
+
+
+def _as_many(devices: list[torch.device], wanted: str) -> list[torch.device]:
+    if not wanted.isdecimal() or int(wanted) < 1:
+        raise SettingsError(f"UNDERSTUDY_PROCESSES: {wanted!r} is not a number from 1; unset it to use all devices")
+    if devices[0].type == "cpu":
+        return devices[:1] * int(wanted)
+    if int(wanted) > len(devices):
+        raise SettingsError(f"UNDERSTUDY_PROCESSES: {wanted} are more than the CUDA devices to use, {len(devices)}")
+    return devices[: int(wanted)]

@@ -19,11 +19,13 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from threading import RLock
 from time import monotonic  # read to end processes that do not, never for an artifact
 from typing import NoReturn
 
 import torch
 import torch.distributed as dist
+from tqdm import tqdm
 
 from understudy.devices import prepare
 from understudy.endings import SIGNALS, Asked, Ended, deferring, hear, mendable, orderly, unheard
@@ -96,6 +98,7 @@ def _take_part(task: Task, group: Group, *, place: Path, cores: int, saying: Con
     os.environ["UNDERSTUDY_THREADS"] = str(cores)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     torch.set_num_interop_threads(1)
+    tqdm.set_lock(RLock())  # its usual lock is a semaphore, which would be mourned when this process leaves at once
     try:
         with orderly():
             hear()
