@@ -177,18 +177,20 @@ def _end(members: Sequence[_Member], *, within_s: float) -> None:
 
 def _report(failed: Sequence[_Member]) -> None:
     """Raise what is known of the failure: words of a process's own, then how one died, then that one was missed."""
-    said = [last for member in failed if (last := member.last_words())]
-    for words, misses_another in said:
-        if not misses_another:
-            raise UnderstudyError(words)
-    for process in (member.process for member in failed):
+    said = [(member.process, member.last_words()) for member in failed]
+    for _, last in said:
+        if last and not last[1]:
+            raise UnderstudyError(last[0])
+    for process in (process for process, last in said if last is None):
         status = process.exitcode or 0
         if status - 128 in SIGNALS:
             raise Ended(status - 128)
         if status < 0:
             how = signal.Signals(-status).name
             raise ProcessError(f"training: {process.name} was killed ({how}), perhaps for want of memory; run again")
-    raise ProcessError(said[0][0] if said else f"training: {failed[0].process.name} failed; see above")
+        if status > 0:
+            raise ProcessError(f"training: {process.name} failed; see above")
+    raise ProcessError("training: its processes lost each other; run again to go on from the last checkpoint")
 
 
 @contextmanager
