@@ -36,8 +36,8 @@ def main() -> None:
     sys.exit(len(hashes) != 1)
 
 
-def train(folder: Path, cores: int, steps: int) -> tuple[float, str]:
-    """Wall seconds of one short training on so many cores, and the SHA-256 of its weights."""
+def train(folder: Path, cores: int, steps: int, *, processes: int = 1) -> tuple[float, str]:
+    """Wall seconds of one short training on so many cores, shared by processes, and the SHA-256 of its weights."""
     params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
     pair = next(iter(params["pairs"].values()))
     params["swapper"] |= {"steps": steps, "measure_every": steps, "save_every": steps, "seed": os.getpid()}
@@ -46,6 +46,7 @@ def train(folder: Path, cores: int, steps: int) -> tuple[float, str]:
     flags = [f"--{side}-crops=data/crops/{person}.parquet" for side, person in pair.items()]
     flags += [f"--{side}-consent=people/{person}.yaml" for side, person in pair.items()]
     environment = os.environ | {"UNDERSTUDY_THREADS": str(cores), "UNDERSTUDY_PARAMS": str(folder / "params.yaml")}
+    environment |= {"UNDERSTUDY_DEVICE": "cpu", "UNDERSTUDY_PROCESSES": str(processes)}
     began = time.perf_counter()
     command = [sys.executable, "stages/swapper.py", *flags, f"--swapper={folder / 'swapper'}"]
     subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)

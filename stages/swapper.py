@@ -1,12 +1,17 @@
 """swapper: train a model to paint the source's likeness with the target's performance.
 
 The result is a folder: weights.safetensors, settings.json, history.csv and preview.png. A killed run goes on from its
-last checkpoint when it is started again, and ends with the same bytes.
+last checkpoint when it is started again, and ends with the same bytes. SIGTERM saves one at once.
+
+It trains on all CUDA devices there are, a process each; `swapper.parts` must be able to be shared by them (8 parts by
+1, 2, 4 or 8). Over several machines, in a folder they share: torchrun --nnodes ... stages/swapper.py ...
 """
 
 import csv
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,17 +20,18 @@ from pydantic import Field
 from safetensors.torch import save
 
 from understudy.checkpoints import checkpoint_folder, drop_checkpoints, held
-from understudy.devices import choose_device
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet, read_face_set
 from understudy.files import replacing, replacing_folder
+from understudy.group import Group, choose_devices
 from understudy.images import encode_png
 from understudy.model import SETTINGS, WEIGHTS, FaceModel, count_parameters, make_model, model_settings
 from understudy.params import Settings, read_section
 from understudy.preview import preview_sheet
 from understudy.provenance.consent import permitted
 from understudy.recipes import confirm
-from understudy.stage import run, threads
+from understudy.stage import rank, run, threads
+from understudy.together import together
 from understudy.training import Row, TrainingSettings, train
 from understudy.workers import workers
 
@@ -56,24 +62,68 @@ def main(
     chosen = read_section(model_settings(settings.model), f"models.{settings.model}")
     source = _read_faces(source_crops, source_consent.stem, settings.min_faces)
     target = _read_faces(target_crops, target_consent.stem, settings.min_faces)
-    device = choose_device()
-    with workers(threads() if device.type == "cpu" else 1) as team:
-        model = make_model(settings.model, chosen, seed=settings.seed, device=device)
-        decides = {"swapper": settings.model_dump(), "model": chosen.model_dump(), "device": str(device)}
-        checkpoints = checkpoint_folder(inputs=[source_crops, target_crops, Path(__file__)], settings=decides)
-        with held(checkpoints):
-            model.begin(source, target)
-            shown = target.split("validation")
-            history = train(
-                model,
-                settings,
-                team=team,
-                folder=checkpoints,
-                on_save=lambda: _write_preview(checkpoints / PREVIEW, model, shown),
-            )
-            confirm("swapper")  # before the checkpoints, which could go on from here, are dropped
-            _write(swapper, model, history, _describe(settings, chosen, model, source, target), shown)
+    devices = choose_devices(parts=settings.parts)
+    decides = {"swapper": settings.model_dump(), "model": chosen.model_dump(), "device": devices[0].type}
+    checkpoints = checkpoint_folder(inputs=[source_crops, target_crops, Path(__file__)], settings=decides)
+    with held(checkpoints) if rank() == 0 else nullcontext():
+        training = Training(settings, chosen, source, target, checkpoints, swapper)
+        together(training, devices=devices, folder=checkpoints)
+        if rank() == 0:
             drop_checkpoints(checkpoints)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What each process of a training is given; calling it trains, and the first process writes the swapper."""
+
+    settings: SwapperSettings
+    chosen: Settings
+    source: FaceSet
+    target: FaceSet
+    checkpoints: Path
+    swapper: Path
+
+    def __call__(self, group: Group) -> None:
+        """Train, as one of the group."""
+        with workers(threads() if group.device.type == "cpu" else 1) as team:
+            model = make_model(self.settings.model, self.chosen, seed=self.settings.seed, device=group.device)
+            model.begin(self.source, self.target)
+            history = train(
+                model, self.settings, team=team, group=group, folder=self.checkpoints, on_save=lambda: self._show(model)
+            )
+            if group.leads:
+                confirm("swapper")  # before the checkpoints, which could go on from here, are dropped
+                self._write(model, history)
+
+    def _show(self, model: FaceModel) -> None:
+        with replacing(self.checkpoints / PREVIEW) as temporary:
+            temporary.write_bytes(self._preview(model))
+
+    def _preview(self, model: FaceModel) -> bytes:
+        return encode_png(preview_sheet(model, self.target.split("validation")))
+
+    def _write(self, model: FaceModel, history: Sequence[Row]) -> None:
+        tensors = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
+        description = json.dumps(self._description(model), indent=2, sort_keys=True) + "\n"
+        with replacing_folder(self.swapper) as temporary:
+            (temporary / WEIGHTS).write_bytes(save(tensors))
+            (temporary / SETTINGS).write_text(description, encoding="utf-8")
+            (temporary / PREVIEW).write_bytes(self._preview(model))
+            with (temporary / HISTORY).open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(history)
+
+    def _description(self, model: FaceModel) -> dict[str, object]:
+        return {
+            "model": self.settings.model,
+            "settings": self.chosen.model_dump(),
+            "training": self.settings.model_dump(exclude={"model"}),
+            "source": self.source.person,
+            "target": self.target.person,
+            "parameters": count_parameters(model.network),
+            "versions": {name: version(name) for name in ("numpy", "opencv-python", "safetensors", "torch")},
+        }
 
 
 def _read_faces(crops: Path, person: str, fewest: int) -> FaceSet:
@@ -85,39 +135,6 @@ def _read_faces(crops: Path, person: str, fewest: int) -> FaceSet:
             "(params.yaml: swapper.min_faces); give more footage, or see the table's reasons and loosen crops"
         )
     return faces
-
-
-def _describe(
-    settings: SwapperSettings, chosen: Settings, model: FaceModel, source: FaceSet, target: FaceSet
-) -> dict[str, object]:
-    return {
-        "model": settings.model,
-        "settings": chosen.model_dump(),
-        "training": settings.model_dump(exclude={"model"}),
-        "source": source.person,
-        "target": target.person,
-        "parameters": count_parameters(model.network),
-        "versions": {name: version(name) for name in ("numpy", "opencv-python", "safetensors", "torch")},
-    }
-
-
-def _write(
-    folder: Path, model: FaceModel, history: Sequence[Row], description: dict[str, object], shown: FaceSet
-) -> None:
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
-    with replacing_folder(folder) as temporary:
-        (temporary / WEIGHTS).write_bytes(save(tensors))
-        (temporary / SETTINGS).write_text(json.dumps(description, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        (temporary / PREVIEW).write_bytes(encode_png(preview_sheet(model, shown)))
-        with (temporary / HISTORY).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(history)
-
-
-def _write_preview(path: Path, model: FaceModel, shown: FaceSet) -> None:
-    with replacing(path) as temporary:
-        temporary.write_bytes(encode_png(preview_sheet(model, shown)))
 
 
 if __name__ == "__main__":

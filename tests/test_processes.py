@@ -18,6 +18,20 @@ if __name__ == "__main__":
     for _ in map_in_order(time.sleep, [0.0, *[600.0] * 99], processes=2):
         pass
 """
+ASKED = """
+import sys, time
+from pathlib import Path
+from understudy.endings import Ended, orderly
+from understudy.processes import map_in_order
+
+if __name__ == "__main__":
+    try:
+        with orderly():
+            for _ in map_in_order(time.sleep, [0.0, *[600.0] * 99], processes=2, batch=1):
+                Path(__file__).with_name("begun").touch()
+    except Ended as end:
+        sys.exit(end.status)
+"""
 
 
 def kill_itself(_):
@@ -56,6 +70,19 @@ def test_processes_end_when_the_one_that_started_them_is_killed(tmp_path):
     children = wait_for(lambda: children_of(parent.pid), timeout_s=60)
     parent.kill()
     parent.wait()
+    assert wait_for(lambda: all(is_gone(child) for child in children), timeout_s=60)
+
+
+@pytest.mark.parametrize("everyone", [False, True], ids=["parent", "all"])
+def test_processes_end_at_once_when_the_one_that_started_them_is_asked_to(tmp_path, everyone):
+    script = tmp_path / "asked.py"
+    script.write_text(ASKED)
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    parent = subprocess.Popen([sys.executable, str(script)], env=environment, start_new_session=True)
+    children = wait_for(lambda: children_of(parent.pid), timeout_s=60)
+    wait_for((tmp_path / "begun").exists, timeout_s=60)
+    (os.killpg if everyone else os.kill)(parent.pid, signal.SIGTERM)
+    assert parent.wait(timeout=60) == 143
     assert wait_for(lambda: all(is_gone(child) for child in children), timeout_s=60)
 
 

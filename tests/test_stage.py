@@ -1,5 +1,7 @@
 """What stages share: flags, settings, one-line errors, one process an artifact."""
 
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ import time
 from pathlib import Path
 from pydantic import Field
 from understudy.errors import FootageError
+from understudy.files import replacing
 from understudy.params import Settings as Base
 from understudy.stage import run
 
@@ -26,9 +29,17 @@ def main(*, source: Path, others: list[Path], label: str, made: Path, settings: 
         raise OSError(28, "No space left on device", str(made))
     if label == "bad":
         raise FootageError(f"{source}: damaged; give another")
+    if label == "hungry":
+        bytearray(1 << 62)
     if label == "slow":
-        print("begun", flush=True)
-        time.sleep(30)
+        with replacing(made) as temporary:
+            temporary.write_text("half of it")
+            print("begun", flush=True)
+            time.sleep(30)
+    if label == "replace":
+        with replacing(made) as temporary:
+            temporary.touch()
+        return
     made.write_text(f"{source} {[str(path) for path in others]} {label} {settings.number}")
 
 if __name__ == "__main__":
@@ -87,6 +98,11 @@ def test_wrong_parameters_are_one_line_and_status_1(stage: Path, params: str, me
     [
         ("bad", "sums: in.txt: damaged; give another\n"),
         ("full", "sums: out.txt: No space left on device; nothing was changed, make room and run again\n"),
+        (
+            "hungry",
+            "sums: out.txt: not enough memory; nothing was changed, give it more memory, or fewer UNDERSTUDY_THREADS, "
+            "and run again\n",
+        ),
     ],
 )
 def test_an_error_a_person_may_see_is_one_line_and_status_1(stage: Path, label: str, message: str):
@@ -148,6 +164,29 @@ def test_shares_of_an_artifact_are_made_at_the_same_time(pieced: Path):
     assert other.returncode == 0, other.stderr
     assert same.returncode == 1
     assert "sums: share 1/2 of out.txt: another process is making it" in same.stderr
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_stage_in_order(stage: Path, number: signal.Signals, status: int):
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    before = sorted(path.name for path in stage.iterdir())
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command("slow"), cwd=stage, env=environment, text=True, **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(number)
+        said = process.communicate()[1]
+    assert (process.returncode, said) == (status, f"sums: out.txt: ended by {number.name}; run again to go on\n")
+    assert sorted(path.name for path in stage.iterdir() if path.name != ".understudy") == before
+
+
+@pytest.mark.parametrize("blocked", ["data", "data/made"])
+def test_a_file_where_a_folder_must_be_is_one_line(stage: Path, blocked: str):
+    (stage / blocked).parent.mkdir(exist_ok=True)
+    (stage / blocked).touch()
+    done = ran(stage, *command("replace")[:-1], "data/made/out.txt")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert re.match(r"sums: data/made.*; nothing was changed, a file lies where a folder must", done.stderr)
 
 
 def test_settings_of_a_planned_run_are_read_from_its_plan(stage: Path):

@@ -14,6 +14,7 @@ import torch
 from tests.models.cartoons import cartoon_faces
 from understudy.checkpoints import Checkpoint, checkpoint_folder, held, read_checkpoint, write_checkpoint
 from understudy.errors import ModelError
+from understudy.group import Group
 from understudy.model import make_model, model_settings
 from understudy.sections import read_params
 from understudy.training import TrainingSettings, train
@@ -43,13 +44,13 @@ def trained(name, people, folder, *, threads=1, chosen=None, on_save=lambda: Non
     model = make(name)
     with workers(threads) as team:
         model.begin(*people)
-        rows = train(model, chosen or settings(), team=team, folder=folder, on_save=on_save)
+        rows = train(model, chosen or settings(), team=team, group=Group(CPU), folder=folder, on_save=on_save)
     return {key: value.clone() for key, value in model.network.state_dict().items()}, rows
 
 
 def assert_same(first, second):
     assert all(torch.equal(first[0][key], second[0][key]) for key in first[0])
-    assert first[1] == second[1]
+    assert [list(row.items()) for row in first[1]] == [list(row.items()) for row in second[1]]
 
 
 @pytest.mark.parametrize("name", ["compact", "driven"])

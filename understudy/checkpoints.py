@@ -61,10 +61,19 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """The checkpoint as a file of the folder; all but the newest two are removed."""
+    """The checkpoint as a file of the folder; all but the newest two are removed.
+
+    Raises ModelError when it cannot be written; those before are left.
+    """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
     with replacing(folder / f"{checkpoint.step:09d}.safetensors") as temporary:
-        save_file(tensors, temporary, metadata={"facts": json.dumps(checkpoint.facts, sort_keys=True)})
+        try:
+            save_file(tensors, temporary, metadata={"facts": json.dumps(checkpoint.facts)})  # rows keep their order
+        except SafetensorError as error:
+            raise ModelError(
+                f"{folder}: the checkpoint of step {checkpoint.step} cannot be written ({error}); make room and run "
+                "again, to go on from the one before"
+            ) from error
     for old in _files(folder)[:-KEPT]:
         old.unlink()
 

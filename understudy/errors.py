@@ -6,6 +6,7 @@ UnderstudyError
 ├── TableError         an artifact is missing, corrupt, or of another version
 ├── AnalysisError      faces, landmarks or identities cannot be found where they must be
 ├── ModelError         a model, its weights or its face sets do not fit
+├── ProcessError       a process that works together with others is gone
 ├── ConsentError       nobody on record allows this
 ├── CredentialError    content credentials cannot be made, or do not hold
 └── EngineError        the two engines disagree, or are asked for something unsafe
@@ -34,6 +35,10 @@ class AnalysisError(UnderstudyError):
 
 class ModelError(UnderstudyError):
     """A model is unknown, its weights are corrupt, or its face sets do not suffice."""
+
+
+class ProcessError(UnderstudyError):
+    """One of several processes that work together is gone, and with it what it was to contribute."""
 
 
 class ConsentError(UnderstudyError):

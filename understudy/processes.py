@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TypeVar
 
+from understudy.endings import Ended, unheard
 from understudy.errors import AnalysisError
 
 Item = TypeVar("Item")
@@ -53,8 +54,12 @@ def team(processes: int) -> Iterator[Team]:
         return
     # fresh processes: a forked one would inherit locks that another thread of this one may hold
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, initializer=_end_with_parent) as pool:
-        yield Team(pool, processes)
+    with ProcessPoolExecutor(processes, context, initializer=end_with_parent) as pool:
+        try:
+            yield Team(pool, processes)
+        except Ended:
+            _kill_children()
+            raise
 
 
 def map_in_order(
@@ -65,20 +70,8 @@ def map_in_order(
         yield from members.map_in_order(function, items, batch=batch)
 
 
-def _results(
-    pool: ProcessPoolExecutor, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int, batch: int
-) -> Iterator[list[Result]]:
-    waiting: deque[Future[list[Result]]] = deque()
-    for several in _batches(items, batch):
-        waiting.append(pool.submit(_each, function, several))
-        if len(waiting) > ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
-def _end_with_parent() -> None:
-    """Without it, processes would wait for ever for work from one that was killed."""
+def end_with_parent() -> None:
+    """End this process when the one that started it is gone; else it would wait for ever for work from it."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -87,6 +80,25 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _kill_children() -> None:
+    """They hold nothing, and would finish work that nobody waits for."""
+    for child in multiprocessing.active_children():
+        child.kill()
+
+
+def _results(
+    pool: ProcessPoolExecutor, function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int, batch: int
+) -> Iterator[list[Result]]:
+    waiting: deque[Future[list[Result]]] = deque()
+    for several in _batches(items, batch):
+        with unheard():  # a signal to all processes of a job is the parent's to answer
+            waiting.append(pool.submit(_each, function, several))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _each(function: Callable[[Item], Result], several: list[Item]) -> list[Result]:

@@ -8,12 +8,16 @@ annotated `str` plain flags; the argument `settings` is read from the section of
 artifact comes from the environment:
 
     UNDERSTUDY_THREADS   CPU threads to use (OMP_NUM_THREADS, which Snakemake sets, or all cores when unset)
-    UNDERSTUDY_DEVICE    cpu, cuda or cuda:N (cuda when there is one, when unset)
+    UNDERSTUDY_DEVICE    cpu, cuda, cuda:N, or several to train on as cuda:0,cuda:1 (when unset, CUDA if there is any)
+    UNDERSTUDY_PROCESSES processes that train together (one for each CUDA device that may be used, or 1, when unset)
     UNDERSTUDY_DEBUG     1 shows the traceback of an error
+
+SIGTERM and Ctrl-C end a stage in order: temporary files vanish, a line says so, the status is 143 or 130. What the
+machine lacks (room, permission, memory) is one line too. Under torchrun (RANK, WORLD_SIZE) only the first process talks
+of what was made.
 """
 
 import argparse
-import errno
 import fcntl
 import hashlib
 import inspect
@@ -29,6 +33,7 @@ from typing import TypeVar, get_type_hints
 
 from tqdm import tqdm
 
+from understudy.endings import Ended, mendable, orderly, say
 from understudy.errors import EngineError, SettingsError, UnderstudyError
 from understudy.params import Settings, read_section
 from understudy.recipes import confirm
@@ -44,22 +49,27 @@ def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
     """Call a stage's `main` with what the command line and params.yaml say; exits with 1 after a one-line error."""
     name = Path(inspect.getfile(main)).stem
     began = monotonic()
+    output: object = "command line"
     try:
-        values = _arguments(main, name, arguments)
-        with alone(name, values):
-            confirm(name)
-            main(**values)
-            confirm(name)
-        print(f"{name}: {_output(values)} made in {monotonic() - began:.1f} s", file=sys.stderr)
+        with orderly():
+            values = _arguments(main, name, arguments)
+            output = _output(values)
+            with alone(name, values):
+                confirm(name)
+                main(**values)
+                confirm(name)
+        if rank() == 0:
+            say(f"{name}: {output} made in {monotonic() - began:.1f} s")
     except UnderstudyError as error:
         _fail(name, str(error))
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+    except Ended as end:
+        say(f"{name}: {output}: {end}; run again to go on")
+        sys.exit(end.status)
+    except Exception as error:
+        words = mendable(error, output)
+        if words is None:
             raise
-        _fail(
-            name,
-            f"{error.filename or 'output'}: {error.strerror}; nothing was changed, make room and run again",
-        )
+        _fail(name, words)
 
 
 def progress(items: Iterable[Item], *, total: int | None, description: str, unit: str = "frame") -> Iterator[Item]:
@@ -81,13 +91,18 @@ def threads() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def rank() -> int:
+    """The place of this process among those that torchrun started; 0 when it did not start it."""
+    return int(os.environ["RANK"]) if "WORLD_SIZE" in os.environ else 0
+
+
 @contextmanager
 def alone(name: str, values: Mapping[str, object]) -> Iterator[None]:
     """No other process makes the same artifact while the block lasts, whichever engine started it.
 
     The lock goes with the process, so that nothing is left of it after a kill. Raises EngineError when one is at work.
     """
-    made = hashlib.sha256(f"{name} {_output(values)}".encode())
+    made = hashlib.sha256(f"{name} {_output(values)}{f' {rank()}' * bool(rank())}".encode())
     path = RUNNING / made.hexdigest()[:16]
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
@@ -144,15 +159,11 @@ def _logged(items: Iterable[Item], *, total: int | None, description: str, unit:
         yield item
         if monotonic() - last >= LOG_EVERY_S:
             last = monotonic()
-            print(
-                f"{description}: {count}{f' of {total}' if total else ''} {unit}s",
-                file=sys.stderr,
-                flush=True,
-            )
+            say(f"{description}: {count}{f' of {total}' if total else ''} {unit}s")
 
 
 def _fail(name: str, message: str) -> None:
     if os.environ.get("UNDERSTUDY_DEBUG") == "1":
         traceback.print_exc()
-    print(f"{name}: {message}", file=sys.stderr)
+    say(f"{name}: {message}")
     sys.exit(1)

@@ -1,10 +1,13 @@
-"""The training loop of every model: a fixed number of steps, exact resume, the same bytes on any number of cores."""
+"""The training loop of every model: a fixed number of steps, exact resume, the same bytes on any number of cores.
+
+Or of processes, each with a device of its own: see understudy.group.
+"""
 
 import importlib
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +19,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from understudy.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from understudy.endings import Ended, deferring, say
 from understudy.errors import ModelError
+from understudy.gradients import Learnt, summed
+from understudy.group import Group
 from understudy.model import FaceModel
 from understudy.params import Settings
 from understudy.stage import progress
@@ -51,7 +57,7 @@ class TrainingSettings(Settings):
     ema: float = Field(ge=0, lt=1)
     """Memory of the averaged weights, which are what is kept; 0 keeps the last step's weights."""
     parts: int = Field(ge=1, le=64)
-    """Pieces a batch is computed in; as many cores can work at once. Changes results in their last bits."""
+    """Pieces a batch is computed in; as many cores or devices can work at once. Changes results in their last bits."""
     measure_every: int = Field(ge=1)
     """Steps between rows of the history."""
     save_every: int = Field(ge=1)
@@ -72,38 +78,48 @@ def train(
     settings: TrainingSettings,
     *,
     team: Workers,
+    group: Group,
     folder: Path,
     on_save: Callable[[], None],
 ) -> list[Row]:
     """The history of a training that leaves its averaged weights in `model.network`.
 
-    Goes on from the newest checkpoint in `folder`. `on_save` is called at every save and at the end, while the network
-    holds the averaged weights.
+    Goes on from the newest checkpoint in `folder`. The first process of the group writes checkpoints and rows, and
+    calls `on_save` at every save and at the end, while the network holds the averaged weights; others return no rows.
+    When a signal asks for the end, the step at hand is finished and saved, and Ended raised, in all processes.
     """
     if model.batch % settings.parts:
         raise ModelError(
             f"params.yaml: swapper.parts: a batch of {model.batch} does not divide into {settings.parts} parts"
         )
+    group.share(model.network)
     parameters = dict(model.network.named_parameters())
     average = {name: value.detach().clone() for name, value in parameters.items()}
     optimizer = _optimizer(model, settings)
     done = _resume(folder, model, average, optimizer)
-    for step in progress(
-        range(done.step, settings.steps), total=settings.steps - done.step, description="training", unit="step"
-    ):
-        rate = _set_rates(optimizer, model.learning_rate * _schedule(settings, step))
-        done.recent.append(_learn(model, parameters, settings, step=step, team=team))
-        optimizer.step()
-        _follow(average, parameters, decay=min(settings.ema, (1 + step) / (10 + step)))
-        done.step = step + 1
-        last = done.step == settings.steps
-        if last or done.step % settings.measure_every == 0:
-            done.rows.append(_measure(model, parameters, average, done, rate=rate))
-            done.recent = []
-        if last or done.step % settings.save_every == 0:
-            _save(folder, model, average, optimizer, done)
-            with holding(parameters, average):
-                on_save()
+    group.check_same(f"{folder.name} {done.step}", "code, inputs, parameters or checkpoints")
+    with deferring() as asked:
+        for step in _steps(done.step, settings.steps, group):
+            rate = _set_rates(optimizer, model.learning_rate * _schedule(settings, step))
+            learnt = _learn(model, parameters, settings, step=step, team=team, group=group, signal=asked.signal)
+            done.recent.append(learnt.losses)
+            optimizer.step()
+            _follow(average, parameters, decay=min(settings.ema, (1 + step) / (10 + step)))
+            done.step = step + 1
+            last = done.step == settings.steps
+            if last or done.step % settings.measure_every == 0:
+                if group.leads:
+                    done.rows.append(_measure(model, parameters, average, done, rate=rate))
+                done.recent = []
+            is_due = last or done.step % settings.save_every == 0
+            if group.leads and (is_due or learnt.signal):
+                _save(folder, model, average, optimizer, done)
+            if group.leads and is_due and not learnt.signal:
+                with holding(parameters, average):
+                    on_save()
+            if learnt.signal:
+                group.wait()  # one that leaves before the checkpoint is written would be mourned as dead
+                raise Ended(learnt.signal)
     with torch.no_grad():
         for name, value in parameters.items():
             value.copy_(average[name])
@@ -125,29 +141,38 @@ def holding(parameters: Mapping[str, Tensor], average: Mapping[str, Tensor]) -> 
                 value.copy_(before[name])
 
 
+def _steps(first: int, end: int, group: Group) -> Iterable[int]:
+    steps = range(first, end)
+    return progress(steps, total=len(steps), description="training", unit="step") if group.leads else steps
+
+
 def _learn(
-    model: FaceModel, parameters: Mapping[str, Tensor], settings: TrainingSettings, *, step: int, team: Workers
-) -> dict[str, float]:
-    """The losses of a step; its clipped gradient, the mean of the parts' in their order, is left in the parameters."""
+    model: FaceModel,
+    parameters: Mapping[str, Tensor],
+    settings: TrainingSettings,
+    *,
+    step: int,
+    team: Workers,
+    group: Group,
+    signal: int,
+) -> Learnt:
+    """The mean losses of a step, whose clipped mean gradient is left in the parameters."""
     weights = list(parameters.values())
 
-    def part_of(part: int) -> tuple[dict[str, float], list[Tensor]]:
+    def part_of(part: int) -> Learnt:
         losses = model.losses(step=step, part=part, faces=model.batch // settings.parts)
         total = torch.stack(list(losses.values())).sum()
         gradients = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
-        return {side: float(loss.detach()) for side, loss in losses.items()}, list(gradients)
+        return Learnt({side: float(loss.detach()) for side, loss in losses.items()}, list(gradients))
 
-    results = team.map(part_of, range(settings.parts))
-    losses = {side: sum(each[side] for each, _ in results) / settings.parts for side in results[0][0]}
+    learnt = summed(team.map(part_of, group.block(settings.parts)), group, signal=signal)
+    losses = {side: loss / settings.parts for side, loss in learnt.losses.items()}
     if not all(math.isfinite(loss) for loss in losses.values()):
         raise ModelError(f"training: the loss is no number at step {step}; lower the learning rate and run again")
-    for index, weight in enumerate(weights):
-        gradient = results[0][1][index]
-        for _, gradients in results[1:]:
-            gradient += gradients[index]
+    for weight, gradient in zip(weights, learnt.gradients, strict=True):
         weight.grad = gradient / settings.parts
     torch.nn.utils.clip_grad_norm_(weights, settings.clip)
-    return losses
+    return Learnt(losses, [], learnt.signal)
 
 
 def _measure(
@@ -163,7 +188,8 @@ def _measure(
     row |= {f"loss_{side}": sum(each[side] for each in done.recent) / len(done.recent) for side in sides}
     with holding(parameters, average):
         row |= {f"validation_{name}": value for name, value in model.validation().items()}
-    tqdm.write(_said(row), file=sys.stderr)
+    with tqdm.external_write_mode(file=sys.stderr):
+        say(_said(row))
     return row
 
 

@@ -9,6 +9,20 @@ from pathlib import Path
 
 from tests.engines.workspace import Workspace, less_upsampling, more_upsampling
 
+SLOW = """
+import time
+from pathlib import Path
+from understudy.files import replacing
+from understudy.stage import run
+
+def main(*, frames: Path, faces: Path) -> None:
+    with replacing(faces):
+        Path("paused.txt").touch()
+        time.sleep(600)
+
+if __name__ == "__main__":
+    run(main)
+"""
 FACES = {"data/faces/ada.parquet", "data/faces/bo.parquet"}
 
 
@@ -50,6 +64,23 @@ def test_what_a_killed_run_made_is_recorded_by_the_next(project: Workspace):
     process.wait()
     project.snakemake("data/faces/ada.parquet")
     assert not {"faces@ada", "landmarks@bo", "identities"} & project.changed()
+
+
+def test_a_signal_to_everyone_ends_a_run_in_order_and_the_next_goes_on(project: Workspace):
+    project.set_params(more_upsampling)
+    stage = project.read("stages/faces.py")
+    project.write("stages/faces.py", SLOW)
+    process = _started(project)
+    _wait_for(project.root / "paused.txt")
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait() != 0
+    assert "failed: faces: data/faces/" in project.read("run.log")
+    assert ".parquet: ended by SIGTERM; run again to go on (logs/faces/" in project.read("run.log")
+    assert not list(project.root.rglob("*.partial*"))
+    project.write("stages/faces.py", stage)
+    project.snakemake()
+    assert project.changed() == set()
+    assert project.planned() == set()
 
 
 def _started(project: Workspace, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:

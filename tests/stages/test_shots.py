@@ -142,10 +142,12 @@ def frames_of(film):
     return read_table(table, FRAMES)
 
 
-def run_stage():
+def run_stage(**pipes):
     names = [part for name, value in flags().items() for part in (f"--{name.replace('_', '-')}", str(value))]
     environment = os.environ | {"PYTHONPATH": str(REPO)}
-    return subprocess.Popen([sys.executable, str(REPO / "stages/shots.py"), *names], env=environment, text=True)
+    return subprocess.Popen(
+        [sys.executable, str(REPO / "stages/shots.py"), *names], env=environment, text=True, **pipes
+    )
 
 
 def test_a_shot_has_the_clips_times_tags_and_sound(project):
@@ -225,6 +227,20 @@ def test_a_killed_run_leaves_nothing_visible_and_the_next_one_clears_up(project)
     assert [file for file in Path("data/shots").iterdir() if not file.name.startswith(".")] == []
     shot = make_shot()
     assert [file.name for file in shot.parent.iterdir()] == [shot.name]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_asked_to_end_clears_up_and_says_so(project, number):
+    process = run_stage(stderr=subprocess.PIPE)
+    hidden = Path("data/shots/.bo.ada-for-bo.mp4.partial")
+    while process.poll() is None and not hidden.exists():
+        time.sleep(0.005)
+    process.send_signal(number)
+    said = process.communicate()[1]
+    assert process.returncode == 128 + number
+    assert said.endswith(f"shots: data/shots/bo.ada-for-bo.mp4: ended by {number.name}; run again to go on\n")
+    assert "Traceback" not in said
+    assert list(Path("data/shots").iterdir()) == []
 
 
 def test_two_runs_at_once_are_refused(project):

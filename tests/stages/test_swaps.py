@@ -1,5 +1,8 @@
+import os
 import re
 import shutil
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +28,7 @@ from understudy.tables import (
     write_table,
 )
 
+REPO = Path(__file__).parents[2]
 PEOPLE = ["bo", "bo", "ada", None, "bo", "bo", "bo", "bo"]
 REASONS = {4: "spread 0.034 above 0.02", 5: "no face found"}
 MADE = "data/swaps/clip.ada-for-bo.parquet"
@@ -144,3 +148,22 @@ def test_a_clip_without_the_target_is_refused_with_the_reasons(clip):
     with pytest.raises(AnalysisError, match=r"no face of bo to paint: 0 faces painted, 8 not .*6 nobody on record"):
         paint(clip)
     assert not Path("data/swaps").exists()
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(clip, project):  # noqa: F811
+    flags = [part for name, path in clip.items() for part in (f"--{name}", str(path))]
+    flags += [
+        "--source-consent",
+        "people/ada.yaml",
+        "--target-consent",
+        "people/bo.yaml",
+        "--swaps",
+        "data/swaps/x.parquet",
+    ]
+    command = ["prlimit", "--fsize=4096", sys.executable, str(REPO / "stages/swaps.py"), *flags]
+    environment = os.environ | {"PYTHONPATH": str(REPO), "UNDERSTUDY_DEVICE": "cpu"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "File too large; nothing was changed, allow larger files" in done.stderr.splitlines()[-1]
+    assert list(Path("data/swaps").iterdir()) == []

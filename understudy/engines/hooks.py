@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from snakemake.shell import shell
+
 from understudy.closure import remember
 from understudy.engines import runs, shares
 from understudy.engines.cutoff import CutOff
@@ -20,6 +22,10 @@ from understudy.errors import EngineError
 
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
+
+# A signal to all processes of a job reaches its shell, the stage and the one that writes its log. The stage ends in
+# order; the shell waits for it, and its log is written to the end.
+AROUND_A_COMMAND = """trap 'exit 143' TERM; trap 'exit 130' INT; tee() {{ trap '' INT TERM; command tee "$@"; }}; """
 
 _suspended: list[bool] = []
 _speech: list[Speech] = []
@@ -41,6 +47,7 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
 
     Raises EngineError when another run is at work.
     """
+    shell.prefix(AROUND_A_COMMAND)
     shares.leave_out_of_records()
     if _suspended:
         return

@@ -1,0 +1,48 @@
+"""What a step of training learns: losses and gradients of its parts, summed over threads and processes in one order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from understudy.group import Group, tree_sum
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Losses by side, gradients by weight, and which signal has asked for an end (0: none); of one part or of many."""
+
+    losses: dict[str, float]
+    gradients: list[Tensor]
+    signal: int = 0
+
+
+def summed(parts: Sequence[Learnt], group: Group, *, signal: int) -> Learnt:
+    """The sum over the parts of every process, the same in each. The parts' own gradients are used up."""
+    mine = tree_sum(parts, _add)
+    if group.number == 1:
+        return Learnt(mine.losses, mine.gradients, signal)
+    packed = _pack(Learnt(mine.losses, mine.gradients, signal))
+    return tree_sum([_unpack(each, like=mine) for each in group.gathered(packed)], _add)
+
+
+def _add(left: Learnt, right: Learnt) -> Learnt:
+    torch._foreach_add_(left.gradients, right.gradients)
+    losses = {side: loss + right.losses[side] for side, loss in left.losses.items()}
+    return Learnt(losses, left.gradients, max(left.signal, right.signal))
+
+
+def _pack(learnt: Learnt) -> Tensor:
+    """All of it as one row of float32; losses stay float64, as two places each, for their last bits count too."""
+    numbers = torch.tensor([*learnt.losses.values(), learnt.signal], dtype=torch.float64).view(torch.float32)
+    gradients = [gradient.reshape(-1) for gradient in learnt.gradients]
+    return torch.cat([numbers.to(gradients[0].device), *gradients])
+
+
+def _unpack(packed: Tensor, *, like: Learnt) -> Learnt:
+    places = 2 * (len(like.losses) + 1)
+    *losses, signal = packed[:places].view(torch.float64).tolist()
+    pieces = torch.split(packed[places:], [gradient.numel() for gradient in like.gradients])
+    gradients = [piece.view(gradient.shape) for piece, gradient in zip(pieces, like.gradients, strict=True)]
+    return Learnt(dict(zip(like.losses, losses, strict=True)), gradients, int(signal))
