@@ -6,7 +6,7 @@ of that, so that dvc.lock proves it.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -46,8 +46,9 @@ def read_lock(text: str, *, where: str) -> tuple[list[Artifact], Mapping[str, st
         needed = {dep["path"]: dep["md5"] for stage in stages.values() for dep in stage.get("deps", ())}
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise EngineError(f"{where}: not a dvc.lock that can be read ({' '.join(str(error).split())})") from error
-    outputs = [PurePosixPath(artifact.path) for artifact in made]
-    given = {path: md5 for path, md5 in needed.items() if not _is_made(PurePosixPath(path), outputs)}
+    outputs = {artifact.path for artifact in made}
+    gathered = {folder.as_posix() for output in outputs for folder in PurePosixPath(output).parents}
+    given = {path: md5 for path, md5 in needed.items() if path not in gathered and not _lies_in(path, outputs)}
     return made, given
 
 
@@ -127,8 +128,9 @@ def _payload(file: Path, *, like: Path | None = None) -> str:
         return f"unreadable {file}"
 
 
-def _is_made(path: PurePosixPath, outputs: Iterable[PurePosixPath]) -> bool:
-    return any(path == output or path in output.parents or output in path.parents for output in outputs)
+def _lies_in(path: str, outputs: Set[str]) -> bool:
+    """Whether a path is an output, or below one that is a folder."""
+    return path in outputs or any(folder.as_posix() in outputs for folder in PurePosixPath(path).parents)
 
 
 def _md5(content: bytes) -> str:
