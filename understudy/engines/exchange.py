@@ -47,7 +47,8 @@ def pull(*, remote: str | None, jobs: int | None) -> str:
         raise runs.busy(process)
     with _connected(remote) as repo:
         fetched = _files(repo.pull(remote=remote, jobs=jobs, allow_missing=True)["stats"]["fetched"])
-    left = settle()
+        absent = _absent(repo)
+    left = sorted({*settle(), *absent})
     if left:
         raise EngineError(f"pull: {fetched} fetched; not as dvc.lock records: {_some(left)}; `snakemake` makes them")
     return f"pull: {fetched} fetched; every artifact is what dvc.lock says, nothing to compute"
@@ -68,6 +69,11 @@ def _connected(remote: str | None) -> "Repo":
 def _unstored(repo: "Repo") -> list[str]:
     """The stages with artifacts that lie here and have gone from the cache; DVC would leave them out in silence."""
     return [stage.addressing for stage in repo.index.stages if any(out.changed_cache() for out in stage.outs)]
+
+
+def _absent(repo: "Repo") -> list[str]:
+    """The stages with artifacts that do not lie here."""
+    return [stage.addressing for stage in repo.index.stages if not all(out.exists for out in stage.outs)]
 
 
 def _store(stages: Sequence[str]) -> None:
