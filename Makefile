@@ -2,13 +2,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help setup demo test lint pull accept verify docs bench actors lock announce-demo announce-test FORCE
+.PHONY: help setup demo test test-s3 lint pull push reproduce compare grid accept verify docs bench actors lock announce-demo announce-test FORCE
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHOT := bo.ada-for-bo
 
 help: ## This list
-	@sed -n 's/^\([a-z.]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's|^\([a-z0-9.-]*\):.*## |\1\t|p' Makefile | expand -t 12
 
 setup: .venv/complete ## Make .venv with the pinned packages; as root also the system packages it needs
 
@@ -31,6 +31,9 @@ test: announce-test .venv/complete ## All tests
 announce-test:
 	@echo "test: all tests; 4 min 10 s on 2 cores of an EPYC server without a GPU, set-up apart"
 
+test-s3: .venv/complete ## Push, clone and pull over S3, with a server of its own; fetches packages
+	@tests/remote/s3
+
 lint: .venv/complete ## ruff, mypy, snakefmt and Snakemake's own lint
 	@ruff check .
 	@ruff format --check --quiet .
@@ -41,9 +44,24 @@ lint: .venv/complete ## ruff, mypy, snakefmt and Snakemake's own lint
 dvc.yaml: .venv/complete FORCE ## Render dvc.yaml from the Snakefile
 	@python -m understudy.engines.render
 
-pull: .venv/complete ## Fetch artifacts with DVC and tell Snakemake what they are
-	@dvc pull
-	@python -m understudy.engines.accept
+pull: .venv/complete ## Fetch this commit's artifacts from DVC's remote; says whether anything is left to compute
+	@python -m understudy.engines.exchange pull $(if $(REMOTE),--remote $(REMOTE))
+
+push: .venv/complete ## Send this commit's artifacts to DVC's remote, once they are as dvc.lock records
+	@python -m understudy.engines.exchange push $(if $(REMOTE),--remote $(REMOTE))
+
+reproduce: .venv/complete ## make reproduce COMMIT=... [FRESH=1] [KEEP=1] [INTO=...]: make it again and compare with its dvc.lock
+	@python -m understudy.engines.reproduce $(COMMIT) $(if $(FRESH),--fresh) $(if $(KEEP),--keep) \
+	    $(if $(INTO),--into $(INTO)) $(if $(PROFILE),--profile $(PROFILE))
+
+compare: .venv/complete ## make compare A=... B=... | REVS="..." | EXPERIMENTS=1: settings, scores and training as one page
+	@python -m understudy.engines.compare $(A) $(B) $(REVS) $(if $(EXPERIMENTS),--experiments)
+
+grid: .venv/complete ## make grid SET="swapper.seed=1,2 look.light=0.4,0.8": run every combination and compare them
+	@dvc exp run --queue $(foreach setting,$(SET),--set-param '$(setting)')
+	@PYTHONPATH=. dvc exp run --run-all  # an experiment's own modules, not this checkout's
+	@dvc queue status
+	@python -m understudy.engines.compare --experiments
 
 accept: .venv/complete ## After dvc checkout or dvc repro: tell Snakemake what the artifacts are
 	@python -m understudy.engines.accept

@@ -286,6 +286,7 @@ rule shots:
         target_consent="people/{target}.yaml",
     output:
         shot="data/shots/{clip}.{source}-for-{target}.mp4",
+        payloads="data/shots/{clip}.{source}-for-{target}.payload",
     log:
         "logs/shots/{clip}.{source}-for-{target}.log",
     benchmark:
@@ -301,7 +302,7 @@ rule shots:
         "python stages/shots.py --frames {input.frames} --swaps {input.swaps}"
         " --swapper data/swapper/{wildcards.source}-{wildcards.target}"
         " --source-consent {input.source_consent} --target-consent {input.target_consent}"
-        " --shot {output.shot} 2>&1 | tee {log} >&2"
+        " --payloads {output.payloads} --shot {output.shot} 2>&1 | tee {log} >&2"
 
 
 rule scores:
@@ -321,6 +322,7 @@ rule scores:
         scores="data/scores/{clip}.{source}-for-{target}.json",
         picture="data/shots/{clip}.{source}-for-{target}.comparison.png",
         film="data/shots/{clip}.{source}-for-{target}.comparison.mp4",
+        payloads="data/shots/{clip}.{source}-for-{target}.comparison.payload",
     log:
         "logs/scores/{clip}.{source}-for-{target}.log",
     benchmark:
@@ -335,8 +337,8 @@ rule scores:
         "python stages/scores.py --frames {input.frames} --landmarks {input.landmarks} --identities {input.identities}"
         " --embeddings data/embeddings --source-crops {input.source_crops} --target-crops {input.target_crops}"
         " --swapper data/swapper/{wildcards.source}-{wildcards.target} --swaps {input.swaps} --shot {input.shot}"
-        " --truth data/raw/truth --scores {output.scores} --picture {output.picture} --film {output.film}"
-        " 2>&1 | tee {log} >&2"
+        " --truth data/raw/truth --scores {output.scores} --picture {output.picture} --payloads {output.payloads}"
+        " --film {output.film} 2>&1 | tee {log} >&2"
 
 
 if shares.are_many:

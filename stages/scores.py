@@ -21,6 +21,7 @@ from understudy.media.encoder import Encoding
 from understudy.media.film import format_of, last_duration_of, stamps_of
 from understudy.media.playback import play_film
 from understudy.media.reader import read_frames
+from understudy.payload import write_payloads
 from understudy.processes import map_in_order
 from understudy.provenance.credentials import read_assertion, sign_derived
 from understudy.scoring.case import Case, centroid_of, performance_embeddings, read_case, reconstruction
@@ -64,6 +65,7 @@ def main(
     truth: Path,
     scores: Path,
     picture: Path,
+    payloads: Path,
     film: Path,
     settings: Settings,
 ) -> None:
@@ -92,6 +94,7 @@ def main(
     }
     write_json(scores, rounded(numbers))
     write_comparisons(picture, film, case, shot, settings=settings)
+    write_payloads(payloads, [picture, film])
 
 
 def open_eyes(analysed: Mapping[str, str]) -> Eyes:

@@ -16,7 +16,7 @@ from understudy.media.encoder import Encoding
 from understudy.media.film import format_of, last_duration_of, stamps_of
 from understudy.media.reader import read_frames
 from understudy.media.writer import write_film
-from understudy.payload import payload_sha256
+from understudy.payload import payload_sha256, write_payloads
 from understudy.provenance.claim import ShotClaim
 from understudy.provenance.consent import Consent, permitted, read_production
 from understudy.provenance.credentials import sign_shot
@@ -35,10 +35,14 @@ def main(
     swapper: Path,
     source_consent: Path,
     target_consent: Path,
+    payloads: Path,
     shot: Path,
     settings: Settings,
 ) -> None:
-    """Composite, encode and sign; the unsigned film lives in a hidden folder that is gone when this ends."""
+    """Composite, encode and sign; the unsigned film lives in a hidden folder that is gone when this ends.
+
+    The hash of the shot's pictures is written beside it: signatures differ from run to run, pictures do not.
+    """
     people = permitted(source_consent, target_consent)
     clip = read_table(frames, FRAMES)
     with working_folder(shot) as folder:
@@ -54,6 +58,7 @@ def main(
         )
         claim = claim_for(shot, unsigned, people, clip, swapper=swapper, tables=[frames, swaps], settings=settings)
         sign_shot(unsigned, shot, claim, parent=Path(metadata_of(clip)["footage"]))
+    write_payloads(payloads, [shot])
 
 
 def composited(clip: pa.Table, swaps: Path, *, settings: Settings) -> Iterator[np.ndarray]:

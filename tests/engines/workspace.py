@@ -1,6 +1,7 @@
 """A whole project under both engines, its stages replaced by stand-ins that keep the real ones' imports and flags."""
 
 import ast
+import hashlib
 import json
 import os
 import re
@@ -90,6 +91,32 @@ class Workspace:
         """Every file below data/ and its content."""
         files = (file for file in (self.root / "data").rglob("*") if file.is_file())
         return {file.relative_to(self.root).as_posix(): file.read_text() for file in sorted(files)}
+
+    def artifacts_and_records(self) -> dict[str, bytes]:
+        """Every file but those of git and of reproductions, and its content."""
+        files = (file for file in self.root.rglob("*") if file.is_file())
+        paths = {file.relative_to(self.root).as_posix(): file for file in files}
+        passing = (".git/", ".understudy/reproduce/", ".dvc/tmp/")
+        return {
+            path: file.read_bytes()
+            for path, file in sorted(paths.items())
+            if not path.startswith(passing) and "__pycache__" not in path
+        }
+
+    def commit(self, message: str) -> None:
+        """Commit everything that git does not ignore."""
+        self.run("git", "add", "--all")
+        who = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+        self.run("git", *who, "commit", "--quiet", "--message", message)
+
+    def stored(self, artifact: str) -> Path:
+        """The file of DVC's cache in which an artifact is stored."""
+        md5 = hashlib.md5((self.root / artifact).read_bytes()).hexdigest()
+        return self.root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+
+    def forget(self, artifact: str) -> None:
+        """Remove an artifact from DVC's cache."""
+        self.stored(artifact).unlink()
 
     def copy(self, root: Path) -> "Workspace":
         shutil.copytree(self.root, root)

@@ -61,12 +61,14 @@ class _Build:
         identities, swaps, shot = "data/identities.parquet", f"data/swaps/{name}.parquet", f"data/shots/{name}.mp4"
         self.make("swaps", swaps, [frames, landmarks, identities, swapper, *consents])
         self.make("shots", shot, [frames, swaps, swapper, *consents])
+        self.made[f"data/shots/{name}.payload"] = self.made[shot]
         crops = [f"data/crops/{person}.parquet" for person in (source, target)]
         inputs = [frames, landmarks, identities, "data/embeddings", *crops, swapper, swaps, shot, "data/raw/truth"]
         digest = self.digest("scores", inputs)
         self.made[f"data/scores/{name}.json"] = json.dumps({"found": 1.0, "digest": digest})
         self.made[f"data/shots/{name}.comparison.png"] = digest
         self.made[f"data/shots/{name}.comparison.mp4"] = digest
+        self.made[f"data/shots/{name}.comparison.payload"] = digest
 
     def make(self, stage: str, output: str, inputs: Iterable[str]) -> None:
         self.made[output] = self.digest(stage, inputs)

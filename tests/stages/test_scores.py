@@ -22,7 +22,7 @@ from understudy.media.playback import play_film
 from understudy.media.reader import read_frames
 from understudy.media.writer import write_film
 from understudy.params import read_section
-from understudy.payload import payload_sha256
+from understudy.payload import payload_sha256, read_payloads
 from understudy.provenance.claim import ShotClaim
 from understudy.provenance.consent import read_consent
 from understudy.provenance.credentials import sign_shot
@@ -197,6 +197,7 @@ def outputs(root, folder="made"):
     return {
         "scores": root / folder / f"{NAME}.json",
         "picture": root / folder / f"{NAME}.comparison.png",
+        "payloads": root / folder / f"{NAME}.comparison.payload",
         "film": root / folder / f"{NAME}.comparison.mp4",
     }
 
@@ -258,6 +259,10 @@ def test_another_run_with_more_processes_gives_the_same_scores_and_pictures(scor
     assert [payload_sha256(first[name]) for name in ("picture", "film")] == [
         payload_sha256(again[name]) for name in ("picture", "film")
     ]
+    assert first["payloads"].read_bytes() == again["payloads"].read_bytes()
+    assert read_payloads(first["payloads"]) == {
+        made.name: payload_sha256(made) for made in (first["picture"], first["film"])
+    }
 
 
 def test_without_a_truth_performance_and_shot_are_compared(project, analysed):

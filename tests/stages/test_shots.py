@@ -20,7 +20,7 @@ from understudy.files import sha256_of, working_folder
 from understudy.images import encode_png
 from understudy.media.reader import read_frames
 from understudy.media.sound import sound_sha256
-from understudy.payload import payload_sha256
+from understudy.payload import payload_sha256, read_payloads
 from understudy.provenance.credentials import read_credentials
 from understudy.sections import PARAMS
 from understudy.tables import FRAMES, SWAPS, make_table, metadata_of, read_table, write_table
@@ -127,6 +127,7 @@ def flags(shot="data/shots/bo.ada-for-bo.mp4"):
         "swapper": Path("data/swapper/ada-bo"),
         "source_consent": Path("people/ada.yaml"),
         "target_consent": Path("people/bo.yaml"),
+        "payloads": Path(shot).with_suffix(".payload"),
         "shot": Path(shot),
     }
 
@@ -134,6 +135,10 @@ def flags(shot="data/shots/bo.ada-for-bo.mp4"):
 def make_shot(shot="data/shots/bo.ada-for-bo.mp4", *, changed=None, **look):
     main(**(flags(shot) | (changed or {})), settings=Settings.model_validate(LOOK | look))
     return Path(shot)
+
+
+def left_beside(shot):
+    return sorted(file.name for file in shot.parent.iterdir())
 
 
 def frames_of(film):
@@ -195,9 +200,18 @@ def test_a_changed_setting_changes_the_pictures(project, change):
     assert payload_sha256(make_shot("data/shots/one.mp4")) != payload_sha256(make_shot("data/shots/two.mp4", **change))
 
 
-def test_nothing_but_the_signed_shot_is_left(project):
+def test_nothing_but_the_signed_shot_and_the_hash_of_its_pictures_is_left(project):
     shot = make_shot()
-    assert [file.name for file in shot.parent.iterdir()] == [shot.name]
+    assert left_beside(shot) == ["bo.ada-for-bo.mp4", "bo.ada-for-bo.payload"]
+
+
+def test_another_run_signs_anew_and_writes_the_same_hash_of_the_pictures(project):
+    shot = make_shot()
+    signed, said = sha256_of(shot), sha256_of(shot.with_suffix(".payload"))
+    make_shot()
+    assert sha256_of(shot) != signed
+    assert sha256_of(shot.with_suffix(".payload")) == said
+    assert read_payloads(shot.with_suffix(".payload")) == {shot.name: payload_sha256(shot)}
 
 
 def test_without_consent_no_work_is_done(project):
@@ -225,8 +239,7 @@ def test_a_killed_run_leaves_nothing_visible_and_the_next_one_clears_up(project)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert [file for file in Path("data/shots").iterdir() if not file.name.startswith(".")] == []
-    shot = make_shot()
-    assert [file.name for file in shot.parent.iterdir()] == [shot.name]
+    assert left_beside(make_shot()) == ["bo.ada-for-bo.mp4", "bo.ada-for-bo.payload"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

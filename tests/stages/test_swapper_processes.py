@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.models.cartoon_tables import write_crops
-from understudy.params import read_params
+from understudy.sections import read_params
 
 REPO = Path(__file__).parents[2]
 STAGE = [
