@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from understudy.stage import progress, run, threads
+
 import numpy as np
 import pyarrow as pa
 
@@ -12,7 +14,6 @@ from understudy.analysis import lineage
 from understudy.media.reader import read_frames
 from understudy.params import Settings as Section
 from understudy.processes import map_in_order
-from understudy.stage import progress, run, threads
 from understudy.tables import (
     EMBEDDINGS,
     FRAMES,

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from understudy.stage import progress, run
+
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
@@ -10,7 +12,6 @@ from pydantic import Field
 from understudy.analysers.dlib_hog import Detector, SearchSettings
 from understudy.analysis import Detection, lineage
 from understudy.media.reader import read_frames
-from understudy.stage import progress, run
 from understudy.tables import FACES, FRAMES, is_kept, read_table, table_of_rows, write_table
 from understudy.tracks import Follower, link_tracks
 

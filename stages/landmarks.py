@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from understudy.stage import progress, run
+
 import numpy as np
 import pyarrow as pa
 
@@ -12,7 +14,6 @@ from understudy.analysis import Landmarker, lineage
 from understudy.geometry import estimate_pose, eye_distance, fit_crop
 from understudy.landmarking import FitSettings, doubt, share_inside, sharpness, sure_fit
 from understudy.media.reader import read_frames
-from understudy.stage import progress, run
 from understudy.tables import FACES, FRAMES, LANDMARKS, metadata_of, read_table, table_of_rows, write_table
 
 Row = dict[str, Any]  # one face: values of several kinds by column name

@@ -1,7 +1,8 @@
 """swapper: train a model to paint the source's likeness with the target's performance.
 
-The result is a folder: weights.safetensors, settings.json, history.csv and preview.png. A killed run goes on from its
-last checkpoint when it is started again, and ends with the same bytes.
+The result is a folder: weights.safetensors, settings.json, history.csv, preview.png, and platform.json, which says what
+they were made on and is all that may differ on another machine. A killed run goes on from its last checkpoint when it
+is started again, and ends with the same bytes.
 """
 
 import csv
@@ -10,10 +11,13 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from understudy.stage import run, threads
+
 import torch
 from pydantic import Field
 from safetensors.torch import save
 
+from understudy.arithmetic import level
 from understudy.checkpoints import checkpoint_folder, drop_checkpoints, held
 from understudy.devices import choose_device
 from understudy.errors import ModelError
@@ -22,9 +26,9 @@ from understudy.files import replacing, replacing_folder
 from understudy.images import encode_png
 from understudy.model import SETTINGS, WEIGHTS, FaceModel, count_parameters, make_model, model_settings
 from understudy.params import Settings, read_section
+from understudy.platforms import PLATFORM, platform_record
 from understudy.preview import preview_sheet
 from understudy.provenance.consent import permitted
-from understudy.stage import run, threads
 from understudy.training import Row, TrainingSettings, train
 from understudy.workers import workers
 
@@ -58,7 +62,12 @@ def main(
     device = choose_device()
     with workers(threads() if device.type == "cpu" else 1) as team:
         model = make_model(settings.model, chosen, seed=settings.seed, device=device)
-        decides = {"swapper": settings.model_dump(), "model": chosen.model_dump(), "device": str(device)}
+        decides = {
+            "swapper": settings.model_dump(),
+            "model": chosen.model_dump(),
+            "device": str(device),
+            "arithmetic": level(),
+        }
         checkpoints = checkpoint_folder(inputs=[source_crops, target_crops, Path(__file__)], settings=decides)
         with held(checkpoints):
             model.begin(source, target)
@@ -102,10 +111,12 @@ def _describe(
 def _write(
     folder: Path, model: FaceModel, history: Sequence[Row], description: dict[str, object], shown: FaceSet
 ) -> None:
+    device = next(model.network.parameters()).device
     tensors = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
     with replacing_folder(folder) as temporary:
         (temporary / WEIGHTS).write_bytes(save(tensors))
         (temporary / SETTINGS).write_text(json.dumps(description, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        (temporary / PLATFORM).write_text(platform_record(device), encoding="utf-8")
         (temporary / PREVIEW).write_bytes(encode_png(preview_sheet(model, shown)))
         with (temporary / HISTORY).open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from understudy.stage import progress, run, threads
+
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
@@ -23,7 +25,6 @@ from understudy.images import encode_png
 from understudy.media.reader import read_frames
 from understudy.model import WEIGHTS, FaceModel, Painted, read_description, read_model
 from understudy.provenance.consent import permitted
-from understudy.stage import progress, run, threads
 from understudy.tables import (
     FRAMES,
     IDENTITIES,

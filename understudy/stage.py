@@ -7,6 +7,7 @@ annotated `str` plain flags; the argument `settings` is read from the section of
 
     UNDERSTUDY_THREADS   CPU threads to use (OMP_NUM_THREADS, which Snakemake sets, or all cores when unset)
     UNDERSTUDY_DEVICE    cpu, cuda or cuda:N (cuda when there is one, when unset)
+    UNDERSTUDY_CPU       native, or shared (when unset): see understudy/arithmetic.py
     UNDERSTUDY_DEBUG     1 shows the traceback of an error
 """
 
@@ -26,6 +27,7 @@ from typing import TypeVar, get_type_hints
 
 from tqdm import tqdm
 
+from understudy.arithmetic import check_choice
 from understudy.errors import EngineError, SettingsError, UnderstudyError
 from understudy.params import Settings, read_section
 
@@ -40,6 +42,7 @@ def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
     name = Path(inspect.getfile(main)).stem
     began = monotonic()
     try:
+        check_choice()
         values = _arguments(main, name, arguments)
         with alone(name, values):
             main(**values)

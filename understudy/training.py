@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from understudy.stage import progress
+
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -19,7 +21,6 @@ from understudy.errors import ModelError
 from understudy.model import FaceModel
 from understudy.optimizers import adam, adamw
 from understudy.params import Settings
-from understudy.stage import progress
 from understudy.workers import Workers
 
 OPTIMIZERS = {"adam": adam.build, "adamw": adamw.build}
