@@ -226,6 +226,7 @@ rule swapper:
         settings="data/swapper/{source}-{target}/settings.json",
         history="data/swapper/{source}-{target}/history.csv",
         preview="data/swapper/{source}-{target}/preview.png",
+        platform="data/swapper/{source}-{target}/platform.json",
     log:
         "logs/swapper/{source}-{target}.log",
     benchmark:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
+from understudy.stage import SECTIONS
+
 import pyarrow as pa
 import torch
 import yaml
@@ -14,7 +16,6 @@ from understudy.files import replacing
 from understudy.model import available, make_model, model_settings
 from understudy.params import Settings, parse_section
 from understudy.sections import PARAMS
-from understudy.stage import SECTIONS
 from understudy.tables import SCHEMAS
 
 ROOT = Path(__file__).parents[1]

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+from understudy.stage import run
+
 from understudy.files import replacing
 from understudy.params import Nouns, read_nouns
-from understudy.stage import run
 
 TABLES_OF_CLIPS = ("frames", "faces", "landmarks", "embeddings")
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from understudy.stage import progress, run
+
 import numpy as np
 import pyarrow as pa
 
@@ -17,7 +19,6 @@ from understudy.facesets import cut_face
 from understudy.images import encode_png
 from understudy.manifest import read_manifest
 from understudy.media.reader import read_frames
-from understudy.stage import progress, run
 from understudy.tables import (
     CROPS,
     IDENTITIES,

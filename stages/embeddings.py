@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from understudy.stage import progress, run, threads
+
 import numpy as np
 import pyarrow as pa
 
@@ -14,7 +16,6 @@ from understudy.params import Settings as Section
 from understudy.pieces import Pictures, PieceFolder, cut_evenly, open_pieces, through_frames
 from understudy.processes import Team, team
 from understudy.sharing import Pieces
-from understudy.stage import progress, run, threads
 from understudy.tables import (
     EMBEDDINGS,
     FRAMES,

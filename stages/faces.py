@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence, Set
 from functools import partial
 from pathlib import Path
 
+from understudy.stage import progress, run
+
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
@@ -13,7 +15,6 @@ from understudy.analysis import Detection, lineage
 from understudy.media.reader import read_frames
 from understudy.pieces import Pictures, PieceFolder, open_pieces, through_frames
 from understudy.sharing import Pieces
-from understudy.stage import progress, run
 from understudy.tables import FACES, FRAMES, is_kept, join_tables, read_table, table_of_rows, write_table
 from understudy.tracks import Follower, link_tracks
 

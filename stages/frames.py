@@ -5,6 +5,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 
+from understudy.stage import progress, run
+
 from pydantic import Field, StringConstraints
 
 from understudy.errors import FootageError
@@ -12,7 +14,6 @@ from understudy.media.catalogue import Catalogue, catalogue, reason_of
 from understudy.media.reader import INTERLACED
 from understudy.media.survey import Survey
 from understudy.params import Settings as Section
-from understudy.stage import progress, run
 from understudy.tables import FRAMES, make_table, write_table
 
 

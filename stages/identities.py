@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from understudy.stage import run
+
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
@@ -20,7 +22,6 @@ from understudy.landmarking import FitSettings, doubt, sure_fit
 from understudy.manifest import read_manifest
 from understudy.media.stills import read_still
 from understudy.provenance.consent import read_consent
-from understudy.stage import run
 from understudy.tables import EMBEDDINGS, IDENTITIES, make_table, matrix, metadata_of, read_table, write_table
 
 Named = dict[str, Any]  # columns of identities: arrays and lists of several kinds by name

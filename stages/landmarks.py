@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from understudy.stage import progress, run
+
 import numpy as np
 import pyarrow as pa
 
@@ -13,7 +15,6 @@ from understudy.landmarking import FitSettings, doubt, share_inside, sharpness, 
 from understudy.media.reader import read_frames
 from understudy.pieces import Pictures, PieceFolder, cut_evenly, open_pieces, through_frames
 from understudy.sharing import Pieces
-from understudy.stage import progress, run
 from understudy.tables import (
     FACES,
     FRAMES,

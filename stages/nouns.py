@@ -5,9 +5,10 @@ So are the model and the optimizer it chooses by name.
 
 from pathlib import Path
 
+from understudy.stage import run
+
 from understudy.files import replacing
 from understudy.params import read_nouns
-from understudy.stage import run
 
 SOUND = "The clips, people, pairs and shots of params.yaml fit each other and what is on disk.\n"
 

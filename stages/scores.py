@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from understudy.stage import progress, run, threads
+
 import numpy as np
 from pydantic import Field
 
@@ -30,7 +32,6 @@ from understudy.scoring.pictures import closeness, inner_mask
 from understudy.scoring.scores import Films, Numbers, People, rounded, score_films
 from understudy.scoring.sheet import choose_moments, cut_tile, lay_out
 from understudy.scoring.watching import Eyes, Watched, watch
-from understudy.stage import progress, run, threads
 from understudy.tables import IDENTITIES, LANDMARKS, SWAPS, metadata_of, read_table
 
 Pictures = Iterator[tuple[int, np.ndarray]]

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from understudy.stage import progress, run, threads
+
 import numpy as np
 import pyarrow as pa
 
@@ -20,7 +22,6 @@ from understudy.payload import payload_sha256, write_payloads
 from understudy.provenance.claim import ShotClaim
 from understudy.provenance.consent import Consent, permitted, read_production
 from understudy.provenance.credentials import sign_shot
-from understudy.stage import progress, run, threads
 from understudy.tables import FRAMES, metadata_of, read_table
 
 

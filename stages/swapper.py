@@ -1,7 +1,8 @@
 """swapper: train a model to paint the source's likeness with the target's performance.
 
-The result is a folder: weights.safetensors, settings.json, history.csv and preview.png. A killed run goes on from its
-last checkpoint when it is started again, and ends with the same bytes. SIGTERM saves one at once.
+The result is a folder: weights.safetensors, settings.json, history.csv, preview.png, and platform.json, which says what
+they were made on and is all that may differ on another machine. A killed run goes on from its last checkpoint when it
+is started again, and ends with the same bytes. SIGTERM saves one at once.
 
 It trains on all CUDA devices there are, a process each; `swapper.parts` must be able to be shared by them (8 parts by
 1, 2, 4 or 8). Over several machines, in a folder they share: torchrun --nnodes ... stages/swapper.py ...
@@ -15,10 +16,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from understudy.stage import rank, run, threads
+
 import torch
 from pydantic import Field
 from safetensors.torch import save
 
+from understudy.arithmetic import level
 from understudy.checkpoints import checkpoint_folder, drop_checkpoints, held
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet, read_face_set
@@ -27,10 +31,10 @@ from understudy.group import Group, choose_devices
 from understudy.images import encode_png
 from understudy.model import SETTINGS, WEIGHTS, FaceModel, count_parameters, make_model, model_settings
 from understudy.params import Settings, read_section
+from understudy.platforms import PLATFORM, platform_record
 from understudy.preview import preview_sheet
 from understudy.provenance.consent import permitted
 from understudy.recipes import confirm
-from understudy.stage import rank, run, threads
 from understudy.together import together
 from understudy.training import Row, TrainingSettings, train
 from understudy.workers import workers
@@ -63,7 +67,12 @@ def main(
     source = _read_faces(source_crops, source_consent.stem, settings.min_faces)
     target = _read_faces(target_crops, target_consent.stem, settings.min_faces)
     devices = choose_devices(parts=settings.parts)
-    decides = {"swapper": settings.model_dump(), "model": chosen.model_dump(), "device": devices[0].type}
+    decides = {
+        "swapper": settings.model_dump(),
+        "model": chosen.model_dump(),
+        "device": devices[0].type,
+        "arithmetic": level(),
+    }
     checkpoints = checkpoint_folder(inputs=[source_crops, target_crops, Path(__file__)], settings=decides)
     with held(checkpoints) if rank() == 0 else nullcontext():
         training = Training(settings, chosen, source, target, checkpoints, swapper)
@@ -105,10 +114,14 @@ class Training:
     def _write(self, model: FaceModel, history: Sequence[Row]) -> None:
         tensors = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
         description = json.dumps(self._description(model), indent=2, sort_keys=True) + "\n"
+        device = next(model.network.parameters()).device
         with replacing_folder(self.swapper) as temporary:
             (temporary / WEIGHTS).write_bytes(save(tensors))
             (temporary / SETTINGS).write_text(description, encoding="utf-8")
             (temporary / PREVIEW).write_bytes(self._preview(model))
+            (temporary / PLATFORM).write_text(
+                platform_record(next(model.network.parameters()).device), encoding="utf-8"
+            )
             with (temporary / HISTORY).open("w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")
                 writer.writeheader()

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from understudy.stage import progress, run, threads
+
 import numpy as np
 import pyarrow as pa
 from pydantic import Field
@@ -26,7 +28,6 @@ from understudy.model import SETTINGS, WEIGHTS, FaceModel, Painted, read_descrip
 from understudy.pieces import Make, PieceFolder, open_pieces
 from understudy.provenance.consent import permitted
 from understudy.sharing import Pieces
-from understudy.stage import progress, run, threads
 from understudy.tables import (
     FRAMES,
     IDENTITIES,

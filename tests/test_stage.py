@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from understudy.stage import progress, threads
+
 import pytest
 import yaml
-
-from understudy.stage import progress, threads
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = """

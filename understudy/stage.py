@@ -10,6 +10,7 @@ artifact comes from the environment:
     UNDERSTUDY_THREADS   CPU threads to use (OMP_NUM_THREADS, which Snakemake sets, or all cores when unset)
     UNDERSTUDY_DEVICE    cpu, cuda, cuda:N, or several to train on as cuda:0,cuda:1 (when unset, CUDA if there is any)
     UNDERSTUDY_PROCESSES processes that train together (one for each CUDA device that may be used, or 1, when unset)
+    UNDERSTUDY_CPU       native, or shared (when unset): see understudy/arithmetic.py
     UNDERSTUDY_DEBUG     1 shows the traceback of an error
 
 SIGTERM and Ctrl-C end a stage in order: temporary files vanish, a line says so, the status is 143 or 130. What the
@@ -33,6 +34,7 @@ from typing import TypeVar, get_type_hints
 
 from tqdm import tqdm
 
+from understudy.arithmetic import check_choice
 from understudy.endings import Ended, mendable, orderly, say
 from understudy.errors import EngineError, SettingsError, UnderstudyError
 from understudy.params import Settings, read_section
@@ -51,6 +53,7 @@ def run(main: Callable[..., None], arguments: list[str] | None = None) -> None:
     began = monotonic()
     output: object = "command line"
     try:
+        check_choice()
         with orderly():
             values = _arguments(main, name, arguments)
             output = _output(values)

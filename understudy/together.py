@@ -23,6 +23,8 @@ from threading import RLock
 from time import monotonic  # read to end processes that do not, never for an artifact
 from typing import NoReturn
 
+from understudy.stage import rank, threads
+
 import torch
 import torch.distributed as dist
 from tqdm import tqdm
@@ -32,7 +34,6 @@ from understudy.endings import SIGNALS, Asked, Ended, deferring, hear, mendable,
 from understudy.errors import ProcessError, UnderstudyError
 from understudy.group import Group
 from understudy.processes import end_with_parent
-from understudy.stage import rank, threads
 
 LOOK_EVERY_S = 0.2
 SAVING_S = 25.0  # schedulers wait some 30 s between SIGTERM and SIGKILL

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from understudy.stage import progress
+
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -25,7 +27,6 @@ from understudy.gradients import Learnt, summed
 from understudy.group import Group
 from understudy.model import FaceModel
 from understudy.params import Settings
-from understudy.stage import progress
 from understudy.workers import Workers
 
 Row = dict[str, float]

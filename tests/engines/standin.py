@@ -93,7 +93,7 @@ def write(stage: str, output: str, digest: str) -> None:
     path = Path(output)
     if stage == "swapper":
         path.mkdir(parents=True, exist_ok=True)
-        for name in ("weights.safetensors", "settings.json", "preview.png"):
+        for name in ("weights.safetensors", "settings.json", "preview.png", "platform.json"):
             (path / name).write_text(digest)
         (path / "history.csv").write_text("step,loss\n1,0.5\n2,0.25\n")
         return

@@ -4,11 +4,12 @@ import ast
 import re
 from pathlib import Path
 
+from understudy.stage import SECTIONS
+
 import pytest
 import yaml
 
 from understudy.engines.shares import THINGS
-from understudy.stage import SECTIONS
 from understudy.tables import SCHEMAS
 
 ROOT = Path(__file__).parents[2]

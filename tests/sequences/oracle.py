@@ -50,7 +50,7 @@ class _Build:
         crops = [f"data/crops/{person}.parquet" for person in (source, target)]
         folder = f"data/swapper/{source}-{target}"
         digest = self.digest("swapper", [*crops, f"people/{source}.yaml", f"people/{target}.yaml"])
-        for name in ("weights.safetensors", "settings.json", "preview.png"):
+        for name in ("weights.safetensors", "settings.json", "preview.png", "platform.json"):
             self.made[f"{folder}/{name}"] = digest
         self.made[f"{folder}/history.csv"] = "step,loss\n1,0.5\n2,0.25\n"
 

@@ -15,7 +15,7 @@ from understudy.model import read_model
 from understudy.sections import read_params
 
 REPO = Path(__file__).parents[2]
-FILES = ["history.csv", "preview.png", "settings.json", "weights.safetensors"]
+FILES = ["history.csv", "platform.json", "preview.png", "settings.json", "weights.safetensors"]
 QUICK = {"model": "compact", "steps": 3, "measure_every": 1, "save_every": 2, "min_faces": 5, "parts": 1}
 
 

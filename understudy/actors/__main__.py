@@ -9,8 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from understudy.actors.sample import draw_sample, draw_tiny
 from understudy.stage import threads
+
+from understudy.actors.sample import draw_sample, draw_tiny
 
 
 def main(arguments: list[str] | None = None) -> None:
