@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from understudy.engines import runs
+from understudy.engines import remote, runs
 from understudy.engines.instances import Instance, instances, stage_of
 from understudy.engines.project import Project, one_line_errors
 from understudy.engines.recording import record
@@ -62,12 +62,14 @@ def on_start(workflow: "Workflow", project: Project) -> None:
     """Hold the lock, and note which stages will be owed to DVC."""
     with one_line_errors():
         runs.hold()
+        remote.prepare(workflow)
     jobs = [job for job in workflow.dag.needrun_jobs() if job.output]
     runs.owe([*runs.unrecorded(), *(stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs)])
 
 
 def on_end(workflow: "Workflow", project: Project) -> None:
     """Record for DVC what ran, and say again what went wrong, last."""
+    remote.ended()
     _record_what_ran(workflow, project)
     for speech in _speech:
         for words in speech.last_words():
