@@ -2,18 +2,26 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help setup demo test lint pull accept verify docs bench actors lock announce-demo announce-test FORCE
+.PHONY: help setup cluster-setup demo test test-cluster lint pull accept verify docs bench bench-cluster actors lock \
+	announce-demo announce-test FORCE
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHOT := bo.ada-for-bo
 
 help: ## This list
-	@sed -n 's/^\([a-z.]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z.-]*\):.*## /\1\t/p' Makefile | expand -t 15
 
 setup: .venv/complete ## Make .venv with the pinned packages; as root also the system packages it needs
 
 .venv/complete: envs/setup envs/requirements.lock envs/debian.txt
 	@echo "setup: making .venv, once; about 2 minutes" && envs/setup
+
+cluster-setup: .venv/cluster ## Add to .venv what submits jobs to Slurm; docs/cluster.md
+
+.venv/cluster: .venv/complete envs/cluster.txt envs/requirements.lock
+	@python -m pip install --quiet --requirement envs/cluster.txt --constraint envs/requirements.lock
+	@python -m pip check >/dev/null
+	@touch $@
 
 demo: announce-demo .venv/complete ## The sample project, from footage to a signed shot and its scores
 	@snakemake
@@ -30,6 +38,10 @@ test: announce-test .venv/complete ## All tests
 
 announce-test:
 	@echo "test: all tests; 4 min 10 s on 2 cores of an EPYC server without a GPU, set-up apart"
+
+test-cluster: .venv/cluster ## Real jobs on a Slurm of its own; as root on Debian 12, not part of make test
+	@tests/cluster/slurm start
+	@trap 'tests/cluster/slurm stop' EXIT; python -m pytest tests/cluster $(ARGS)
 
 lint: .venv/complete ## ruff, mypy, snakefmt and Snakemake's own lint
 	@ruff check .
@@ -56,6 +68,9 @@ docs: .venv/complete ## Write docs/tables.md, params.md and models.md anew
 
 bench: .venv/complete ## Side-by-side measurements, as ratios; after make demo
 	@PYTHONPATH=. python bench/cores.py
+
+bench-cluster: .venv/complete ## What a thousand clips would take on a hundred nodes, simulated from measured costs
+	@PYTHONPATH=. python bench/cluster.py
 
 actors: .venv/complete ## Draw the sample footage again
 	@python -m understudy.actors

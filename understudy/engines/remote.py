@@ -34,7 +34,8 @@ def prepare(workflow: "Workflow") -> None:
         return
     SUBMITTED.parent.mkdir(parents=True, exist_ok=True)
     SUBMITTED.touch()
-    workflow.resource_settings.cores = sys.maxsize  # a job has what its own machine gives it, not what this one has
+    # --cores is what this machine has; a job may ask for more, and has what its own machine gives it
+    workflow.resource_settings.cores = workflow.global_resources["_cores"] = sys.maxsize
     _note_beginnings(workflow)
 
 
