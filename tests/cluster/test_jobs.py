@@ -1,9 +1,8 @@
 """Stand-ins for the stages as Slurm jobs: what each is given, and what is left after failures, edits, and kills."""
 
 import signal
-import subprocess
 
-from tests.cluster.conftest import all_jobs_of, jobs_of, on_slurm, started_on_slurm, wait_for, wait_for_pause
+from tests.cluster.conftest import all_jobs_of, jobs_of, on_slurm, started_on_slurm, wait_for_pause
 from tests.engines.workspace import Workspace
 
 IDENTITIES = ("--forcerun", "identities", "--until", "identities")
@@ -82,8 +81,7 @@ def test_after_the_main_process_is_killed_the_next_run_goes_on_by_itself(project
     made = project.artifacts()
     _kill_while_identities_runs(project)
     left = jobs_of(project)[IDENTITIES_JOB]
-    assert left["JobState"] == "RUNNING"
-    done = on_slurm(project)
+    done = on_slurm(project, "--until", "identities")
     assert f"ending what a killed run left in Slurm: {left['JobId']}" in done.stderr
     assert project.ran() == ["identities data/identities.parquet"]
     assert project.artifacts() == made
@@ -93,7 +91,7 @@ def test_after_the_main_process_is_killed_the_next_run_goes_on_by_itself(project
 
 def test_a_run_on_this_machine_ends_what_a_killed_run_left_in_slurm(project: Workspace):
     _kill_while_identities_runs(project)
-    project.snakemake()
+    project.snakemake("--until", "identities")
     assert jobs_of(project)[IDENTITIES_JOB]["JobState"] == "CANCELLED"
     assert project.ran() == ["identities data/identities.parquet"]
     assert project.changed() == set()
@@ -113,9 +111,8 @@ def test_a_job_keeps_the_settings_its_run_was_planned_with(project: Workspace):
 
 def _kill_while_identities_runs(project: Workspace) -> None:
     project.edit("stages/identities.py", "def pause() -> None:", "# a change\ndef pause() -> None:")
-    run: subprocess.Popen[bytes] = started_on_slurm(project, PAUSE="identities")
+    run = started_on_slurm(project, "--until", "identities", PAUSE="identities")
     wait_for_pause(project)
     run.send_signal(signal.SIGKILL)
     run.wait()
-    wait_for(lambda: jobs_of(project)[IDENTITIES_JOB]["JobState"] == "RUNNING", "the job outlives its run")
-    (project.root / "paused.txt").unlink()
+    assert jobs_of(project)[IDENTITIES_JOB]["JobState"] == "RUNNING", "a job outlives its run"
