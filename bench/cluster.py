@@ -29,7 +29,7 @@ THREADS = {"swapper": 4, "swaps": 4, "shots": 4, "scores": 2}  # as in profiles/
 ANALYSIS = ("frames", "faces", "landmarks", "embeddings")
 
 START_S, MEMBER_START_S = 4.0, 2.0  # of an empty job, and of each further stage of a group: Snakemake starts again
-SUBMIT_S, ARRAY_TASK_S = 0.05, 0.01  # the main process, for a job of its own and for one more of an array
+SUBMIT_S, ARRAY_TASK_S = 0.035, 0.005  # the main process, for a job of its own and for one more of an array
 NOTICE_S = 10.0  # between two looks at the queue
 IN_QUEUE = 1000  # --jobs
 HOW = {(False, False): "a job a stage", (False, True): "arrays", (True, False): "grouped"}
