@@ -2,18 +2,26 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help setup demo test test-s3 lint pull push reproduce compare grid accept verify docs bench actors lock announce-demo announce-test FORCE
+.PHONY: help setup cluster-setup demo test test-cluster test-s3 lint pull push reproduce compare grid accept verify docs \
+	bench bench-cluster actors lock announce-demo announce-test FORCE
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHOT := bo.ada-for-bo
 
 help: ## This list
-	@sed -n 's|^\([a-z0-9.-]*\):.*## |\1\t|p' Makefile | expand -t 12
+	@sed -n 's|^\([a-z0-9.-]*\):.*## |\1\t|p' Makefile | expand -t 15
 
 setup: .venv/complete ## Make .venv with the pinned packages; as root also the system packages it needs
 
 .venv/complete: envs/setup envs/requirements.lock envs/debian.txt
 	@echo "setup: making .venv, once; about 2 minutes" && envs/setup
+
+cluster-setup: .venv/cluster ## Add to .venv what submits jobs to Slurm; docs/cluster.md
+
+.venv/cluster: .venv/complete envs/cluster.txt envs/requirements.lock
+	@python -m pip install --quiet --requirement envs/cluster.txt --constraint envs/requirements.lock
+	@python -m pip check >/dev/null
+	@touch $@
 
 demo: announce-demo .venv/complete ## The sample project, from footage to a signed shot and its scores
 	@snakemake
@@ -33,6 +41,10 @@ announce-test:
 
 test-s3: .venv/complete ## Push, clone and pull over S3, with a server of its own; fetches packages
 	@tests/remote/s3
+
+test-cluster: .venv/cluster ## Real jobs on a Slurm of its own; as root on Debian 12, not part of make test
+	@tests/cluster/slurm start
+	@trap 'tests/cluster/slurm stop' EXIT; python -m pytest tests/cluster $(ARGS)
 
 lint: .venv/complete ## ruff, mypy, snakefmt and Snakemake's own lint
 	@ruff check .
@@ -76,6 +88,9 @@ bench: .venv/complete ## Side-by-side measurements, as ratios; after make demo
 	@PYTHONPATH=. python bench/cores.py
 	@PYTHONPATH=. python bench/shares.py
 	@PYTHONPATH=. python bench/processes.py
+
+bench-cluster: .venv/complete ## What a thousand clips would take on a hundred nodes, simulated from measured costs
+	@PYTHONPATH=. python bench/cluster.py
 
 actors: .venv/complete ## Draw the sample footage again
 	@python -m understudy.actors

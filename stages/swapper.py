@@ -119,9 +119,7 @@ class Training:
             (temporary / WEIGHTS).write_bytes(save(tensors))
             (temporary / SETTINGS).write_text(description, encoding="utf-8")
             (temporary / PREVIEW).write_bytes(self._preview(model))
-            (temporary / PLATFORM).write_text(
-                platform_record(next(model.network.parameters()).device), encoding="utf-8"
-            )
+            (temporary / PLATFORM).write_text(platform_record(device), encoding="utf-8")
             with (temporary / HISTORY).open("w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")
                 writer.writeheader()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from snakemake.shell import shell
 
 from understudy.closure import remember
-from understudy.engines import runs, shares
+from understudy.engines import remote, runs, shares
 from understudy.engines.cutoff import CutOff
 from understudy.engines.instances import Instance, instances, recipe_now, stage_jobs, stage_of, stage_rules
 from understudy.engines.project import Project, hold_plan, one_line_errors
@@ -80,6 +80,7 @@ def on_start(workflow: "Workflow", project: Project) -> None:
     """Hold the lock, and note which stages will be owed to DVC."""
     with one_line_errors():
         runs.hold()
+        remote.prepare(workflow)
     _cutoffs.append(CutOff(workflow))
     jobs = stage_jobs(workflow.dag.needrun_jobs())
     runs.owe([*runs.unrecorded(), *(stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs)])
@@ -87,6 +88,7 @@ def on_start(workflow: "Workflow", project: Project) -> None:
 
 def on_end(workflow: "Workflow", project: Project) -> None:
     """Record for DVC what ran, and say again what went wrong, last."""
+    remote.ended()
     for cutoff in _cutoffs:
         cutoff.say()
     _record_what_ran(workflow, project)

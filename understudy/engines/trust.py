@@ -3,7 +3,8 @@
 Snakemake compares parameters and code with its record of an output, but never asks whether that record belongs to the
 file: DVC may have put another in its place, or an input may have been exchanged for an older file, or edited while the
 job ran. Each of these would let it skip a job wrongly. Here a record counts only when the output is the very file
-that was recorded, and no input was touched since the job began, unless its content is still the recorded one.
+that was recorded, and no input was touched since the job began, unless its content is still the recorded one, or the
+same submission made it: stages that are grouped on a cluster begin together.
 """
 
 import os
@@ -62,7 +63,7 @@ def doubt(instance: Instance, records: Records, *, since_made: bool = False) -> 
         recorded = {name: str(value).removeprefix("sha256:") for name, value in (record.input_checksums or {}).items()}
         for path in record.input or []:
             reason = _input_doubt(path, recorded.get(path), record=record, since_made=since_made)
-            if reason:
+            if reason and not _made_together(path, record, records):
                 return reason
     return None
 
@@ -74,6 +75,11 @@ def _is_foreign(output: str, records: Records) -> bool:
         return False
     record = records.read(output)
     return record is None or record.endtime != modified
+
+
+def _made_together(path: str, record: "MetadataRecord", records: Records) -> bool:
+    made = records.read(path)
+    return made is not None and made.starttime == record.starttime and not _is_foreign(path, records)
 
 
 def _input_doubt(path: str, recorded: str | None, *, record: "MetadataRecord", since_made: bool) -> str | None:
