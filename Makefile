@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help setup cluster-setup demo test test-cluster test-s3 lint pull push reproduce compare grid accept verify docs \
+.PHONY: help setup cluster-setup demo test nightly test-cluster test-s3 lint pull push reproduce compare grid accept verify docs \
 	bench bench-cluster actors lock announce-demo announce-test FORCE
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -38,6 +38,9 @@ test: announce-test .venv/complete ## All tests
 
 announce-test:
 	@echo "test: all tests; 4 min 10 s on 2 cores of an EPYC server without a GPU, set-up apart"
+
+nightly: .venv/complete ## 500 random sequences of what people do, and 300 kills, each against a fresh build
+	@python -m tests.sequences.nightly $(ARGS)
 
 test-s3: .venv/complete ## Push, clone and pull over S3, with a server of its own; fetches packages
 	@tests/remote/s3

@@ -15,6 +15,7 @@ from tests.engines.standin import CODE
 from tests.engines.workspace import OUTPUT, ROOT, Workspace
 from tests.sequences.oracle import fresh_build
 
+SAFE_DVC = ("-m", "understudy.engines.safe_dvc")  # as `dvc` is in the environment
 HERE = Path(__file__).parent
 GIVEN = ("data/raw/", "data/recipes/", "data/nouns.txt")
 KEPT_WHEN_DROPPED = ("data/swapper/", "data/swaps/", "data/shots/", "data/scores/")
@@ -73,7 +74,9 @@ class Project(Workspace):
         return self.run(*words, check=check, **environment)
 
     def dvc(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.run(str(self.warm.python), "-m", "dvc", *arguments, check=check, **environment)
+        return self.run(
+            str(self.warm.python), "-m", "understudy.engines.safe_dvc", *arguments, check=check, **environment
+        )
 
     def git(self, *arguments: str) -> str:
         who = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "core.hooksPath=/dev/null")
@@ -177,24 +180,27 @@ class Project(Workspace):
         self.note(stage)
 
     def kill_snakemake(self) -> None:
-        self._kill([str(self.warm.python), "-m", "snakemake", "--cores", "2"])
+        self.kill([str(self.warm.python), "-m", "snakemake", "--cores", "2"], within_s=4)
 
     def kill_dvc(self) -> None:
-        self._kill([str(self.warm.python), "-m", "dvc", "repro", "--quiet"])
+        self.kill([str(self.warm.python), *SAFE_DVC, "repro", "--quiet"], within_s=4)
 
-    def _kill(self, command: list[str]) -> None:
-        """The whole process group, at a random moment of its work."""
+    def kill(self, command: list[str], *, within_s: float) -> bool:
+        """Kill the command's whole process group at a random moment of its work; whether it was still at work."""
         environment = self.environment(SLOW="0.05")
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         process = subprocess.Popen(command, cwd=self.root, env=environment, process_group=0, **quiet)
-        delay = self.draw.uniform(0.2, 4)
+        delay = self.draw.uniform(0.1, within_s)
         try:
             process.wait(delay)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             _gone(process.pid)
-        self.note(f"after {delay:.2f} s")
+            self.note(f"killed after {delay:.2f} s")
+            return True
+        self.note("ended before it was killed")
+        return False
 
     # versions
 
@@ -303,6 +309,31 @@ def play(finished: Workspace, root: Path, warm: Warm, *, seed: int, length: int 
         story = json.dumps(project.told, indent=1)
         raise AssertionError(f"seed {seed}: {story}\n{error}") from error
     return project
+
+
+def storm(start: Workspace, root: Path, warm: Warm, *, seed: int, kills: int, within_s: float = 4) -> int:
+    """Kill one engine or the other `kills` times while it makes everything, and let one of them finish.
+
+    Returns how many were at work when they were killed. Raises AssertionError as `play` does.
+    """
+    draw = random.Random(seed)
+    shutil.copytree(start.root, root, symlinks=True)
+    project = Project(root, warm, draw)
+    commands = {
+        "snakemake": [str(warm.python), "-m", "snakemake", "--cores", "2"],
+        "dvc": [str(warm.python), *SAFE_DVC, "repro", "--quiet"],
+    }
+    try:
+        hits = 0
+        for _ in range(kills):
+            engine = draw.choice(sorted(commands))
+            project.tell(engine)
+            hits += project.kill(commands[engine], within_s=within_s)
+        project.everything(draw.choice(sorted(commands)))
+    except BaseException as error:
+        story = json.dumps(project.told, indent=1)
+        raise AssertionError(f"storm {seed}: {story}\n{error}") from error
+    return hits
 
 
 def _gone(group: int) -> None:

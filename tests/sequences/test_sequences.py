@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.engines.workspace import Workspace, make_project
-from tests.sequences.project import Warm, play
+from tests.sequences.project import Warm, play, storm
 
 SEEDS = range(30)  # `make nightly` plays more
+STORMS = range(3)  # of four kills each
 
 
 @pytest.fixture(scope="session")
@@ -20,10 +21,15 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    root = tmp_path_factory.mktemp("finished") / "project"
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    root = tmp_path_factory.mktemp("pristine") / "project"
     root.mkdir()
-    workspace = make_project(root)
+    return make_project(root)
+
+
+@pytest.fixture(scope="session")
+def finished(pristine: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = pristine.copy(tmp_path_factory.mktemp("finished") / "project")
     workspace.snakemake()
     workspace.ran()
     return workspace
@@ -33,3 +39,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def test_any_sequence_ends_in_what_a_fresh_build_makes(finished: Workspace, warm: Warm, tmp_path: Path, seed: int):
     project = play(finished, tmp_path / "project", warm, seed=seed)
     shutil.rmtree(project.root)
+
+
+@pytest.mark.parametrize("seed", STORMS)
+def test_runs_that_were_killed_end_in_what_a_fresh_build_makes(
+    pristine: Workspace, warm: Warm, tmp_path: Path, seed: int
+):
+    assert storm(pristine, tmp_path / "project", warm, seed=seed, kills=4)
+    shutil.rmtree(tmp_path / "project")

@@ -6,6 +6,7 @@ A fork is what a new process would be: it gets the client's command line, folder
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -30,6 +31,7 @@ for name in (
     "snakemake.scheduling.job_scheduler",
     "understudy.engines.accept",
     "understudy.engines.commit",
+    "understudy.engines.safe_dvc",
     "understudy.engines.render",
     "voluptuous",
     "yaml",
@@ -91,11 +93,9 @@ def run(words: list[str]) -> int:
     folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
     sys.path[:0] = folders
     try:
-        if words[0] == "-m" and words[1] in ("dvc", "snakemake"):
+        if words[:2] == ["-m", "snakemake"]:
             sys.argv = words[1:]
-            __import__(f"{words[1]}.cli", fromlist=["main"])
-            main = sys.modules[f"{words[1]}.cli"].main
-            return main(words[2:]) or 0
+            return importlib.import_module("snakemake.cli").main(words[2:]) or 0
         if words[0] == "-m":
             sys.argv = words[1:]
             sys.modules.pop(words[1], None)

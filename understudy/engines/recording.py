@@ -22,7 +22,7 @@ from understudy.sections import PARAMS, read_params
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
 
-DVC = (sys.executable, "-m", "dvc")
+DVC = (sys.executable, "-m", "understudy.engines.safe_dvc")
 
 
 def record(workflow: "Workflow", project: Project, stages: Iterable[str]) -> None:

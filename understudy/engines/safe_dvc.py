@@ -1,0 +1,65 @@
+"""`python -m understudy.engines.safe_dvc`, which is `dvc` in this project's environment: DVC, safe to be killed.
+
+DVC writes dvc.lock and its list of locks in place; killed in that moment it leaves half of them, and no later command
+works until a person has removed them. Here they are written beside, synced and renamed. This is DVC's inside, not its
+interface; requirements.lock pins the version and the tests hold it.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TextIO
+
+
+class WholeFiles:
+    """A file system of DVC's, or this machine's, whose text files are replaced as a whole."""
+
+    def __init__(self, below: object) -> None:
+        self._below = below
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._below, name)
+
+    def open(self, path: str, mode: str = "r", encoding: str = "utf-8") -> AbstractContextManager[TextIO]:
+        """The file opened for reading, or one that takes its place when it is closed well."""
+        if "w" in mode:
+            return _replacing(os.fspath(path), encoding)
+        opened: Callable[..., AbstractContextManager[TextIO]] = getattr(self._below, "open", open)
+        return opened(path, mode, encoding=encoding)
+
+
+def keep_files_whole() -> None:
+    """Let DVC, in this process, write its own files as a whole."""
+    from dvc import rwlock
+    from dvc.utils.serialize import _common, _json, _yaml
+
+    dump, edit = _common._dump_data, rwlock._edit_rwlock
+
+    def dump_whole(path: str, data: object, dumper: object, fs: object = None, **options: object) -> None:
+        dump(path, data, dumper, fs=WholeFiles(fs), **options)
+
+    def edit_whole(folder: str, fs: object, hardlink: bool) -> AbstractContextManager[object]:
+        edited: AbstractContextManager[object] = edit(folder, WholeFiles(fs), hardlink)
+        return edited
+
+    for module in (_common, _json, _yaml):
+        module._dump_data = dump_whole
+    rwlock._edit_rwlock = edit_whole
+
+
+@contextmanager
+def _replacing(path: str, encoding: str) -> Iterator[TextIO]:
+    temporary = f"{path}.partial"
+    with open(temporary, "w", encoding=encoding) as file:  # noqa: PTH123, DVC has plain text for a path
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)  # noqa: PTH105
+
+
+if __name__ == "__main__":
+    from dvc.cli import main
+
+    keep_files_whole()
+    sys.exit(main(sys.argv[1:]))
