@@ -62,7 +62,10 @@ def answer(connection: socket.socket) -> None:
     head, streams, _, _ = socket.recv_fds(connection, 4, 3)
     length, command = int.from_bytes(head, "big"), b""
     while len(command) < length:
-        command += connection.recv(length - len(command))
+        more = connection.recv(length - len(command))
+        if not more:
+            os._exit(0)  # the client was killed before it had said all
+        command += more
     words, folder, environment, group = json.loads(command)
     child = os.fork()
     if child:
