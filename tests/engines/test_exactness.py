@@ -81,7 +81,7 @@ def test_a_noun_reruns_the_stages_it_concerns_and_no_others(answers: dict[str, d
     assert set(answers[path]["dvc"]) == changed
 
 
-@pytest.mark.parametrize("path", ["landmarks.backend", "look.seed", "models.compact.batch", "production"])
+@pytest.mark.parametrize("path", ["landmarks.backend", "production"])
 def test_the_commands_say_the_same(answers: dict[str, dict], project: Workspace, path: str):
     classes = settings_classes()
     edited = (
