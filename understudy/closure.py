@@ -33,10 +33,11 @@ class Source(NamedTuple):
 def closure(*scripts: str) -> list[str]:
     """The scripts and all they import from understudy, as sorted project-relative paths.
 
-    A script that does not exist is listed and not followed: who runs it then says that it is missing.
+    A script of understudy itself is imported by its name, and so are the packages it lies in. A script that does
+    not exist is listed and not followed: who runs it then says that it is missing.
     """
     found: set[str] = set()
-    waiting = list(scripts)
+    waiting = [*scripts, *(package for script in scripts for package in _packages_around(script))]
     while waiting:
         path = waiting.pop()
         if path not in found:
@@ -109,6 +110,10 @@ def _remembered() -> dict[str, Source]:
         known = {}  # not there yet, or cut off: everything is read again
     _kept_before[0] = len(known)
     return known
+
+
+def _packages_around(script: str) -> tuple[str, ...]:
+    return _files_of(".".join(Path(script).with_suffix("").parts))
 
 
 def _read(content: bytes, path: str) -> Source:

@@ -24,6 +24,9 @@ PACKAGE_OF = {  # where a package is named otherwise than what it is imported as
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }
+ONLY_WITH_AN_EXTRA = {  # what the lock file says a package needs, but only an extra of it that DVC asks for does
+    "fsspec": {"aiohttp", "tqdm"},
+}
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def libraries_of(modules: Iterable[str]) -> dict[str, str]:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += locked.requires.get(name, ())
+            waiting += set(locked.requires.get(name, ())) - ONLY_WITH_AN_EXTRA.get(name, set())
     return {name: locked.versions[name] for name in sorted(found)}
 
 

@@ -4,46 +4,23 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from tests.engines.dag import ANALYSIS, BELOW, outputs_of
 from tests.engines.workspace import Workspace
 
-ANALYSIS = ("frames", "faces", "landmarks", "embeddings")
-FIRST_OUTPUT = {
-    "nouns": ["data/nouns.txt"],
-    "clips": ["data/clips.json"],
-    **{stage: [f"data/{stage}/ada.parquet", f"data/{stage}/bo.parquet"] for stage in ANALYSIS},
-    "identities": ["data/identities.parquet"],
-    "crops": ["data/crops/ada.parquet", "data/crops/bo.parquet"],
-    "swapper": ["data/swapper/ada-bo/weights.safetensors"],
-    "swaps": ["data/swaps/bo.ada-for-bo.parquet"],
-    "shots": ["data/shots/bo.ada-for-bo.mp4"],
-    "scores": ["data/scores/bo.ada-for-bo.json"],
-}
-BELOW = {
-    "frames": set(FIRST_OUTPUT) - {"nouns", "clips"},
-    "faces": set(FIRST_OUTPUT) - {"nouns", "clips", "frames"},
-    "landmarks": {"landmarks", "embeddings", "identities", "crops", "swapper", "swaps", "shots", "scores"},
-    "embeddings": {"embeddings", "identities", "crops", "swapper", "swaps", "shots", "scores"},
-    "identities": {"identities", "crops", "swapper", "swaps", "shots", "scores"},
-    "crops": {"crops", "swapper", "swaps", "shots", "scores"},
-    "swapper": {"swapper", "swaps", "shots", "scores"},
-    "swaps": {"swaps", "shots", "scores"},
-    "shots": {"shots", "scores"},
-    "scores": {"scores"},
-}
 SECTION_OF = {"shots": "look"}
 
 
 @pytest.mark.parametrize("stage", BELOW)
 def test_an_edited_parameter_reruns_its_stage_and_those_below(project: Workspace, stage: str):
     project.set_params(lambda params: _edit_first_number(params[SECTION_OF.get(stage, stage)]))
-    assert project.planned() == _outputs(BELOW[stage])
+    assert project.planned() == outputs_of(BELOW[stage])
     assert project.changed() == {f"recipe-{stage}"}
 
 
 def test_a_parameter_of_the_chosen_model_reruns_its_training(project: Workspace):
     model = project.params()["swapper"]["model"]
     project.set_params(lambda params: _edit_first_number(params["models"][model]))
-    assert project.planned() == _outputs(BELOW["swapper"])
+    assert project.planned() == outputs_of(BELOW["swapper"])
     assert project.changed() == {"recipe-swapper"}
 
 
@@ -73,7 +50,7 @@ def test_a_comment_and_another_order_rerun_nothing(project: Workspace):
 )
 def test_an_edited_script_reruns_its_stage_and_those_below(project: Workspace, file: str, stages: set[str]):
     project.write(file, project.read(file) + "EDITED = True\n")
-    assert project.planned() == _outputs(stages)
+    assert project.planned() == outputs_of(stages)
 
 
 def test_an_edited_model_reruns_its_training_and_another_model_nothing(project: Workspace):
@@ -84,7 +61,7 @@ def test_an_edited_model_reruns_its_training_and_another_model_nothing(project: 
     assert others
     assert project.planned() == set()
     _append(project, f"understudy/models/{model}.py")
-    assert project.planned() == _outputs(BELOW["swapper"])
+    assert project.planned() == outputs_of(BELOW["swapper"])
     assert project.changed() == {f"recipe-models-{name}" for name in (model, *others)}
 
 
@@ -98,7 +75,7 @@ def test_a_new_clip_is_analysed_and_what_gathers_runs_again(project: Workspace):
     project.write("data/raw/cy.mp4", "footage of cy")
     project.set_params(lambda params: params["clips"].update(cy="data/raw/cy.mp4"))
     new = {f"data/{stage}/cy.parquet" for stage in ANALYSIS}
-    assert project.planned() == _outputs({"nouns", "clips"} | BELOW["identities"]) | new
+    assert project.planned() == outputs_of({"nouns", "clips"} | BELOW["identities"]) | new
 
 
 def test_a_dropped_clip_leaves_no_artifact_and_both_engines_agree(project: Workspace):
@@ -107,7 +84,7 @@ def test_a_dropped_clip_leaves_no_artifact_and_both_engines_agree(project: Works
     project.snakemake()
     assert "data/embeddings/cy.parquet" in project.artifacts()
     project.set_params(lambda params: params["clips"].pop("cy"))
-    assert project.planned() == _outputs({"nouns", "clips"} | BELOW["identities"])
+    assert project.planned() == outputs_of({"nouns", "clips"} | BELOW["identities"])
     project.snakemake()
     assert [path for path in project.artifacts() if "cy" in path] == ["data/raw/cy.mp4"]
     assert project.changed() == set()
@@ -133,10 +110,6 @@ def test_another_still_in_a_folder_reruns_its_clip(fresh: Workspace):
     fresh.write("data/raw/stills/1.png", "another one")
     assert "data/frames/ada.parquet" in fresh.planned()
     assert "data/frames/bo.parquet" not in fresh.planned()
-
-
-def _outputs(stages: set[str]) -> set[str]:
-    return {output for stage in stages for output in FIRST_OUTPUT[stage]}
 
 
 def _append(project: Workspace, file: str) -> None:

@@ -15,6 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 STANDIN = Path(__file__).with_name("standin.py")
+ASKING = Path(__file__).with_name("asking.py")
 ENGINES = ("Snakefile", "dvc.yaml", "profiles", ".dvc", ".dvcignore", ".gitignore", "understudy", "envs")
 REAL = ("nouns", "clips")
 OUTPUT = re.compile(r"^    output: (.+)$", re.MULTILINE)
@@ -59,6 +60,11 @@ class Workspace:
     def changed(self) -> set[str]:
         """The stages that DVC says are not as recorded."""
         return set(json.loads(self.dvc("status", "--json").stdout))
+
+    def ask(self, cases: list[dict]) -> list[dict]:
+        """What both engines say after each of these edits, see asking.py; all in one process."""
+        self.write(".understudy/cases.json", json.dumps(cases))
+        return json.loads(self.run("python", str(ASKING), ".understudy/cases.json").stdout)
 
     def ran(self) -> list[str]:
         """The stages that ran since the last call, with their first outputs."""
@@ -127,7 +133,7 @@ def imports_of(script: Path) -> str:
     """The imports of a script as the body of an `if`; they are read by the engines and never run."""
     tree = ast.parse(script.read_text())
     found = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    return "\n    ".join(["pass", *(line for line in found if "understudy" in line)])
+    return "\n    ".join(["pass", *found])
 
 
 def link_engines(root: Path) -> None:
