@@ -56,6 +56,7 @@ docs: .venv/complete ## Write docs/tables.md, params.md and models.md anew
 
 bench: .venv/complete ## Side-by-side measurements, as ratios; after make demo
 	@PYTHONPATH=. python bench/cores.py
+	@PYTHONPATH=. python bench/size.py
 
 actors: .venv/complete ## Draw the sample footage again
 	@python -m understudy.actors
