@@ -91,6 +91,7 @@ bench: .venv/complete ## Side-by-side measurements, as ratios; after make demo
 	@PYTHONPATH=. python bench/cores.py
 	@PYTHONPATH=. python bench/shares.py
 	@PYTHONPATH=. python bench/processes.py
+	@PYTHONPATH=. python bench/size.py
 
 bench-cluster: .venv/complete ## What a thousand clips would take on a hundred nodes, simulated from measured costs
 	@PYTHONPATH=. python bench/cluster.py

@@ -77,8 +77,10 @@ def answer(connection: socket.socket) -> None:
             connection.sendall((code if code >= 0 else 128 - code).to_bytes(4, "big"))
         os._exit(0)
     connection.close()
-    with contextlib.suppress(OSError):
+    try:
         os.setpgid(0, group)
+    except OSError:
+        os._exit(137)  # the group was killed meanwhile, and this process with it
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)

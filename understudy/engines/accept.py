@@ -26,7 +26,9 @@ def settle() -> list[str]:
         if runs.unrecorded():
             record(workflow, project, set(runs.unrecorded()) & up_to_date(workflow, project))
         record_recipes(workflow, project)
-        return accept(workflow, project)
+        left = set(accept(workflow, project))
+        mine = left & up_to_date(workflow, project)
+        return sorted(left - record(workflow, project, mine) if mine else left)
 
 
 def up_to_date(workflow: "Workflow", project: Project) -> set[str]:

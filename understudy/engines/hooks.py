@@ -1,5 +1,6 @@
 """What the Snakefile calls: when it has been read, when jobs start, and when they have ended."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,18 +57,17 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
     if not workflow.is_main_process:
         return
     _speech.append(soften(workflow))
-    process = runs.other_run()
-    if process:
-        if not workflow.logger_manager.settings.dryrun:
-            raise runs.busy(process)
+    is_dry = workflow.logger_manager.settings.dryrun
+    if is_dry and runs.other_run():
         return
+    if not is_dry:
+        runs.hold()
     runs.remove_stale_locks()
     shares.remove_markers()
     _check_store(workflow)
     records = Records()
     known = instances(workflow, project.nouns)
     unknown = foreign(known, records)
-    is_dry = workflow.logger_manager.settings.dryrun
     if unknown or runs.unrecorded() or not (is_dry or are_recorded(workflow)):
         _settle()
     settled = {instance.stage for instance in unknown}
@@ -77,9 +77,8 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
 
 
 def on_start(workflow: "Workflow", project: Project) -> None:
-    """Hold the lock, and note which stages will be owed to DVC."""
+    """Note which stages will be owed to DVC, and watch the jobs end."""
     with one_line_errors():
-        runs.hold()
         remote.prepare(workflow)
     _cutoffs.append(CutOff(workflow))
     jobs = stage_jobs(workflow.dag.needrun_jobs())
@@ -102,15 +101,18 @@ def _record_what_ran(workflow: "Workflow", project: Project) -> None:
     if workflow.touch:
         runs.owe([])
         return
-    spared = {job for cutoff in _cutoffs for job in cutoff.spared}
-    jobs = [job for job in stage_jobs(workflow.dag.jobs) if workflow.dag.finished(job) and job not in spared]
+    dag, owed = workflow.dag, set(runs.unrecorded())
+    jobs = {stage_of(job.rule.name, job.wildcards_dict, project.nouns): job for job in stage_jobs(dag.jobs)}
+    made = [stage for stage, job in jobs.items() if dag.finished(job) or (stage in owed and not dag.needrun(job))]
     with one_line_errors():
-        record(workflow, project, [stage_of(job.rule.name, job.wildcards_dict, project.nouns) for job in jobs])
+        record(workflow, project, made)
 
 
 def _settle() -> None:
     """In a process of its own: it reads the Snakefile again to plan its jobs."""
-    done = subprocess.run([sys.executable, "-m", "understudy.engines.accept", "--quiet"], check=False)
+    environment = os.environ | {runs.HELD_BY: str(os.getpid())}
+    command = [sys.executable, "-m", "understudy.engines.accept", "--quiet"]
+    done = subprocess.run(command, check=False, env=environment)
     if done.returncode:
         raise EngineError("what DVC made could not be told to Snakemake; see above")
 

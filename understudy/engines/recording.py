@@ -25,18 +25,23 @@ if TYPE_CHECKING:
 DVC = (sys.executable, "-m", "understudy.engines.safe_dvc")
 
 
-def record(workflow: "Workflow", project: Project, stages: Iterable[str]) -> None:
-    """Commit those of `stages` for DVC that are whole and still true; says in a line what was left out, and why."""
+def record(workflow: "Workflow", project: Project, stages: Iterable[str]) -> set[str]:
+    """Commit those of `stages` for DVC that are whole and still true, and return them.
+
+    Says in a line what was left out, and why.
+    """
     wanted = set(stages)
     known = [instance for instance in instances(workflow, project.nouns) if instance.stage in wanted]
     reasons = _reasons_against(known, workflow, project)
     sound = [instance for instance in known if instance.stage not in reasons]
     for stage, reason in reasons.items():
         _say(f"{stage} is not recorded for DVC: {reason}")
+    names = {instance.stage for instance in sound}
     if sound and not _committed(sound, workflow, project):
-        runs.owe(instance.stage for instance in sound)
-    else:
-        runs.owe([])
+        runs.owe(names)
+        return set()
+    runs.owe([])
+    return names
 
 
 def _reasons_against(known: list[Instance], workflow: "Workflow", project: Project) -> dict[str, str]:

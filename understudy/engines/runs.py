@@ -16,6 +16,8 @@ from understudy.files import replacing
 LOCK = Path(".understudy/run.lock")
 UNRECORDED = Path(".understudy/unrecorded.json")
 SNAKEMAKE_LOCKS = Path(".snakemake/locks")
+HELD_BY = "UNDERSTUDY_HELD_BY"
+"""Names the process that holds the lock to those that it starts."""
 _held: list[int] = []
 
 
@@ -27,7 +29,8 @@ def other_run() -> str | None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return os.read(handle, 20).decode().strip() or "unknown"
+        holder = os.read(handle, 20).decode().strip() or "unknown"
+        return None if holder == os.environ.get(HELD_BY) else holder
     else:
         return None
     finally:
@@ -36,6 +39,8 @@ def other_run() -> str | None:
 
 def hold() -> None:
     """Take the lock for as long as this process lives. Raises EngineError when another run has it."""
+    if _held:
+        return
     LOCK.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     try:

@@ -11,12 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TextIO
 
+from understudy.engines.dvc_locks import take_locks_once
+
 
 class WholeFiles:
-    """A file system of DVC's, or this machine's, whose text files are replaced as a whole."""
+    """A file system of DVC's, or this machine's, whose text files are replaced as a whole.
 
-    def __init__(self, below: object) -> None:
+    synced  whether they outlast a machine that loses its power, too; dear, and locks need not
+    """
+
+    def __init__(self, below: object, *, synced: bool = True) -> None:
         self._below = below
+        self._synced = synced
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._below, name)
@@ -24,7 +30,7 @@ class WholeFiles:
     def open(self, path: str, mode: str = "r", encoding: str = "utf-8") -> AbstractContextManager[TextIO]:
         """The file opened for reading, or one that takes its place when it is closed well."""
         if "w" in mode:
-            return _replacing(os.fspath(path), encoding)
+            return _replacing(os.fspath(path), encoding, synced=self._synced)
         opened: Callable[..., AbstractContextManager[TextIO]] = getattr(self._below, "open", open)
         return opened(path, mode, encoding=encoding)
 
@@ -40,7 +46,7 @@ def keep_files_whole() -> None:
         dump(path, data, dumper, fs=WholeFiles(fs), **options)
 
     def edit_whole(folder: str, fs: object, hardlink: bool) -> AbstractContextManager[object]:
-        edited: AbstractContextManager[object] = edit(folder, WholeFiles(fs), hardlink)
+        edited: AbstractContextManager[object] = edit(folder, WholeFiles(fs, synced=False), hardlink)
         return edited
 
     for module in (_common, _json, _yaml):
@@ -49,12 +55,13 @@ def keep_files_whole() -> None:
 
 
 @contextmanager
-def _replacing(path: str, encoding: str) -> Iterator[TextIO]:
+def _replacing(path: str, encoding: str, *, synced: bool) -> Iterator[TextIO]:
     temporary = f"{path}.partial"
     with open(temporary, "w", encoding=encoding) as file:  # noqa: PTH123, DVC has plain text for a path
         yield file
         file.flush()
-        os.fsync(file.fileno())
+        if synced:
+            os.fsync(file.fileno())
     os.replace(temporary, path)  # noqa: PTH105
 
 
@@ -62,4 +69,5 @@ if __name__ == "__main__":
     from dvc.cli import main
 
     keep_files_whole()
+    take_locks_once()
     sys.exit(main(sys.argv[1:]))
