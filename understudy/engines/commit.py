@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from understudy.engines.project import one_line_errors
-from understudy.engines.safe_dvc import keep_files_whole
+from understudy.engines.safe_dvc import mend
 from understudy.errors import EngineError
 from understudy.files import replacing
 
@@ -24,7 +24,7 @@ def commit(names: Collection[str]) -> None:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    keep_files_whole()
+    mend()
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     try:
         with Repo() as repo, repo.lock:
