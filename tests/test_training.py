@@ -76,6 +76,7 @@ def test_a_run_interrupted_between_saves_ends_as_an_undisturbed_one(name, people
 def test_the_history_has_a_row_every_so_many_steps_and_one_at_the_end(people, tmp_path):
     _, rows = trained("compact", people, tmp_path, chosen=settings(steps=5))
     assert [row["step"] for row in rows] == [2, 4, 5]
+    assert all(row["loss"] == row["loss_source"] + row["loss_target"] for row in rows)
     assert {"learning_rate", "loss_source", "loss_target", "validation_psnr_db_target"} <= set(rows[0])
 
 

@@ -185,8 +185,9 @@ def _measure(
     rate: float,
 ) -> Row:
     sides = done.recent[0]
-    row: Row = {"step": done.step, "learning_rate": rate}
-    row |= {f"loss_{side}": sum(each[side] for each in done.recent) / len(done.recent) for side in sides}
+    losses = {side: sum(each[side] for each in done.recent) / len(done.recent) for side in sides}
+    row: Row = {"step": done.step, "learning_rate": rate, "loss": sum(losses.values())}
+    row |= {f"loss_{side}": loss for side, loss in losses.items()}
     with holding(parameters, average):
         row |= {f"validation_{name}": value for name, value in model.validation().items()}
     with tqdm.external_write_mode(file=sys.stderr):
