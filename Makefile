@@ -31,13 +31,13 @@ demo: announce-demo .venv/complete ## The sample project, from footage to a sign
 	@echo "Verify it    make verify FILE=data/shots/$(SHOT).mp4"
 
 announce-demo:
-	@echo "demo: two drawn actors, ada's likeness on bo's performance; 3 min 20 s on 2 cores of an EPYC server without a GPU, set-up apart"
+	@echo "demo: two drawn actors, ada's likeness on bo's performance; 3 to 5 minutes on 2 cores of an EPYC server without a GPU, set-up apart"
 
 test: announce-test .venv/complete ## All tests
 	@python -m pytest -n auto --dist loadfile $(ARGS)
 
 announce-test:
-	@echo "test: all tests; 4 min 10 s on 2 cores of an EPYC server without a GPU, set-up apart"
+	@echo "test: all tests; 15 to 20 minutes on 2 cores of an EPYC server without a GPU, set-up apart"
 
 nightly: .venv/complete ## 500 random sequences of what people do, and 300 kills, each against a fresh build
 	@python -m tests.sequences.nightly $(ARGS)

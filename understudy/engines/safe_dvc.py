@@ -8,6 +8,7 @@ the time. This is DVC's inside, not its interface; requirements.lock pins the ve
 
 import os
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TextIO
@@ -72,6 +73,7 @@ def _modify_lock(modify: Modify) -> Modify:
 
         yaml = YAML(typ="safe")
         yaml.default_flow_style = False
+        yaml.Representer.add_representer(OrderedDict, yaml.Representer.represent_dict)
         yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
         content = _loaded(yaml.load, os.fspath(path))
         yield content
