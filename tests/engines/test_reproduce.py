@@ -1,5 +1,6 @@
 """A commit's artifacts, had again: fetched and verified, or built from footage, and compared by hash."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from tests.engines.workspace import Workspace, make_project, more_upsampling
 
 SHOT = "data/shots/bo.ada-for-bo.mp4"
-ARTIFACTS = 24
+ARTIFACTS = 25
 NUM_SIGNED = 3
 
 
@@ -139,14 +140,15 @@ def test_an_interrupted_reproduction_is_gone_on_with(project: Workspace):
 
 
 def test_another_environment_and_unrecorded_code_are_said_in_a_line_each(project: Workspace):
-    project.write("envs/requirements.lock", "# pinned\nnumpy==0.0.1\nnot-a-package==1.0\n")
+    lock = re.sub(r"(?m)^ruff==.*$", "ruff==0.0.1\nnot-a-package==1.0", project.read("envs/requirements.lock"))
+    project.write("envs/requirements.lock", lock)
     project.edit("stages/scores.py", "A stand-in", "Another stand-in")
     project.commit("Edit and do not run")
     done = reproduce(project)
     said = [line for line in done.stderr.splitlines() if line.startswith("reproduce: warning")]
     assert len(said) == 2
     assert ", not 0.0.1, not-a-package is not installed, not 1.0" in said[0]
-    assert "recorded with other files than it has: stages/scores.py" in said[1]
+    assert "recorded with other files than it has: envs/requirements.lock, stages/scores.py" in said[1]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.engines.standin import CODE
 from tests.engines.workspace import OUTPUT, ROOT, Workspace
 from tests.sequences.oracle import fresh_build
+from understudy.engines.accepting import matters
 
 SAFE_DVC = ("-m", "understudy.engines.safe_dvc")  # as `dvc` is in the environment
 HERE = Path(__file__).parent
@@ -77,6 +78,11 @@ class Project(Workspace):
         return self.run(
             str(self.warm.python), "-m", "understudy.engines.safe_dvc", *arguments, check=check, **environment
         )
+
+    def changed(self) -> set[str]:
+        """The stages that DVC says are not as recorded, but for those that only its cache has lost."""
+        found = json.loads(self.dvc("status", "--json").stdout)
+        return {stage for stage, why in found.items() if matters(why)}
 
     def git(self, *arguments: str) -> str:
         who = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "core.hooksPath=/dev/null")

@@ -5,11 +5,13 @@ dvc.lock says and everything they were made from is too. All others it is made t
 import json
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from understudy.engines.instances import instances, stage_rules
 from understudy.engines.project import Project
-from understudy.engines.recipes import PREFIX, is_true
+from understudy.engines.recipes import DVC_LOCK, PREFIX, is_true
+from understudy.engines.recorded import md5_of, read_lock
 from understudy.engines.recording import DVC
 from understudy.engines.rendering import refresh
 from understudy.engines.trust import Records, foreign
@@ -52,7 +54,8 @@ def changed_stages() -> set[str]:
     done = subprocess.run([*DVC, "status", "--json"], check=False, capture_output=True, text=True)
     if done.returncode:
         raise EngineError(f"dvc status: {' '.join(done.stderr.split()).removeprefix('ERROR: ')}")
-    stages = {stage.removeprefix("dvc.yaml:") for stage, why in json.loads(done.stdout).items() if _matters(why)}
+    found = {stage.removeprefix("dvc.yaml:"): why for stage, why in json.loads(done.stdout).items()}
+    stages = {stage for stage, why in found.items() if matters(why)} | _hidden_changes(set(found))
     return {stage for stage in stages if not stage.startswith(PREFIX)}
 
 
@@ -61,7 +64,18 @@ def _made_otherwise(workflow: "Workflow", project: Project) -> set[str]:
     return {rule.name for rule in stage_rules(workflow) if not is_true(rule, project)}
 
 
-def _matters(why: Iterable[object]) -> bool:
+def _hidden_changes(stages: set[str]) -> set[str]:
+    """Those of the stages with an artifact that is gone or other than recorded.
+
+    Where the cache has lost an artifact, DVC says so and looks no further.
+    """
+    text = DVC_LOCK.read_text(encoding="utf-8") if DVC_LOCK.is_file() else "stages: {}"
+    made, _ = read_lock(text, where=DVC_LOCK.as_posix())
+    recorded = [artifact for artifact in made if artifact.stage in stages]
+    return {each.stage for each in recorded if not Path(each.path).exists() or md5_of(Path(each.path)) != each.md5}
+
+
+def matters(why: Iterable[object]) -> bool:
     """An artifact that only DVC's cache has lost is still what dvc.lock says."""
     return any(
         not (isinstance(reason, dict) and set(reason) == {"changed outs"} and _only_uncached(reason["changed outs"]))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from understudy.engines import runs
 from understudy.engines.accept import settle
-from understudy.engines.accepting import changed_stages
 from understudy.engines.project import one_line_errors
 from understudy.engines.recording import DVC
 from understudy.errors import EngineError
@@ -28,7 +27,10 @@ def push(*, remote: str | None, jobs: int | None) -> str:
 
     Raises EngineError when something is not as recorded, or the remote cannot be reached.
     """
-    changed = sorted(changed_stages())
+    process = runs.other_run()
+    if process:
+        raise runs.busy(process)
+    changed = settle()
     if changed:
         raise EngineError(f"push: not as dvc.lock records: {_some(changed)}; run `snakemake` first")
     with _connected(remote) as repo:

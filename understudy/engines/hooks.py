@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 # A signal to all processes of a job reaches its shell, the stage and the one that writes its log. The stage ends in
 # order; the shell waits for it, and its log is written to the end.
-AROUND_A_COMMAND = """trap 'exit 143' TERM; trap 'exit 130' INT; tee() {{ trap '' INT TERM; command tee "$@"; }}; """
+AROUND_A_COMMAND = """set -euo pipefail; trap 'exit 143' TERM; trap 'exit 130' INT; \
+tee() {{ trap '' INT TERM; command tee "$@"; }}; """
 
 _suspended: list[bool] = []
 _speech: list[Speech] = []
@@ -118,7 +119,7 @@ def _settle() -> None:
 
 
 def _distrust_if_doubtful(instance: Instance, records: Records) -> None:
-    if all(Path(output).exists() for output in instance.outputs):
+    if any(Path(output).exists() for output in instance.outputs):
         reason = doubt(instance, records)
         if reason:
             for output in instance.outputs:

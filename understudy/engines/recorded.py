@@ -13,6 +13,7 @@ from typing import Literal
 
 import yaml
 
+from understudy.engines.recipes import PREFIX
 from understudy.errors import EngineError, FootageError, TableError
 from understudy.payload import SUFFIX, payload_sha256, read_payloads
 
@@ -49,7 +50,7 @@ def read_lock(text: str, *, where: str) -> tuple[list[Artifact], Mapping[str, st
     outputs = {artifact.path for artifact in made}
     gathered = {folder.as_posix() for output in outputs for folder in PurePosixPath(output).parents}
     given = {path: md5 for path, md5 in needed.items() if path not in gathered and not _lies_in(path, outputs)}
-    return made, given
+    return [artifact for artifact in made if not artifact.stage.startswith(PREFIX)], given
 
 
 def md5_of(path: Path) -> str:
