@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.workspace import Workspace, make_project
+from tests.engines.workspace import Workspace
 from tests.sequences.project import Warm, play, storm
 
 SEEDS = range(30)  # `make nightly` plays more
@@ -18,21 +18,6 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
     process = Warm(tmp_path_factory.mktemp("warm"))
     yield process
     process.stop()
-
-
-@pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    root = tmp_path_factory.mktemp("pristine") / "project"
-    root.mkdir()
-    return make_project(root)
-
-
-@pytest.fixture(scope="session")
-def finished(pristine: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = pristine.copy(tmp_path_factory.mktemp("finished") / "project")
-    workspace.snakemake()
-    workspace.ran()
-    return workspace
 
 
 @pytest.mark.parametrize("seed", SEEDS)

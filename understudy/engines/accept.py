@@ -12,12 +12,11 @@ from understudy.engines.instances import stage_jobs, stage_of
 from understudy.engines.project import Project, one_line_errors
 from understudy.engines.recording import record, record_recipes
 from understudy.engines.snakefile import planned
+from understudy.engines.speech import some
 from understudy.errors import EngineError
 
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
-
-SHOWN = 3
 
 
 def settle() -> list[str]:
@@ -39,14 +38,9 @@ def up_to_date(workflow: "Workflow", project: Project) -> set[str]:
 
 if __name__ == "__main__":
     with one_line_errors():
-        process = runs.other_run()
-        if process:
-            raise runs.busy(process)
+        runs.refuse_other()
         changed = settle()
         if "--quiet" not in sys.argv:
             if changed:
-                more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
-                raise EngineError(
-                    f"not as dvc.lock records: {', '.join(changed[:SHOWN])}{more}; `snakemake` makes them anew"
-                )
+                raise EngineError(f"not as dvc.lock records: {some(changed)}; `snakemake` makes them anew")
             print("accepted: every artifact is what dvc.lock says, and Snakemake knows it")

@@ -14,12 +14,11 @@ from understudy.engines import runs
 from understudy.engines.accept import settle
 from understudy.engines.project import one_line_errors
 from understudy.engines.recording import DVC
+from understudy.engines.speech import some
 from understudy.errors import EngineError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
-
-SHOWN = 3
 
 
 def push(*, remote: str | None, jobs: int | None) -> str:
@@ -27,12 +26,10 @@ def push(*, remote: str | None, jobs: int | None) -> str:
 
     Raises EngineError when something is not as recorded, or the remote cannot be reached.
     """
-    process = runs.other_run()
-    if process:
-        raise runs.busy(process)
+    runs.refuse_other()
     changed = settle()
     if changed:
-        raise EngineError(f"push: not as dvc.lock records: {_some(changed)}; run `snakemake` first")
+        raise EngineError(f"push: not as dvc.lock records: {some(changed)}; run `snakemake` first")
     with _connected(remote) as repo:
         _store(_unstored(repo))
         sent = repo.push(remote=remote, jobs=jobs)
@@ -44,15 +41,13 @@ def pull(*, remote: str | None, jobs: int | None) -> str:
 
     Raises EngineError when the remote cannot be reached or lacks something, or another run is at work here.
     """
-    process = runs.other_run()
-    if process:
-        raise runs.busy(process)
+    runs.refuse_other()
     with _connected(remote) as repo:
         fetched = _files(repo.pull(remote=remote, jobs=jobs, allow_missing=True)["stats"]["fetched"])
         absent = _absent(repo)
     left = sorted({*settle(), *absent})
     if left:
-        raise EngineError(f"pull: {fetched} fetched; not as dvc.lock records: {_some(left)}; `snakemake` makes them")
+        raise EngineError(f"pull: {fetched} fetched; not as dvc.lock records: {some(left)}; `snakemake` makes them")
     return f"pull: {fetched} fetched; every artifact is what dvc.lock says, nothing to compute"
 
 
@@ -84,15 +79,11 @@ def _store(stages: Sequence[str]) -> None:
         command = [*DVC, "commit", "--quiet", "--no-relink", *stages]
         done = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode:
-            raise EngineError(f"push: {_some(stages)} cannot be stored: {' '.join(done.stderr.split())}")
+            raise EngineError(f"push: {some(stages)} cannot be stored: {' '.join(done.stderr.split())}")
 
 
 def _files(number: int) -> str:
     return f"{number} file{'' if number == 1 else 's'}"
-
-
-def _some(stages: Sequence[str]) -> str:
-    return ", ".join(stages[:SHOWN]) + (f" and {len(stages) - SHOWN} more" if len(stages) > SHOWN else "")
 
 
 def main() -> None:

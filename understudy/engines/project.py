@@ -111,12 +111,7 @@ def files_below(path: str) -> list[str]:
 def hold_plan(recipes: Mapping[str, Recipe]) -> None:
     """Let every job of this run know with which recipes it was planned; a job started elsewhere knows already."""
     if PLAN not in os.environ:
-        content = plan_of(recipes)
-        copy = PLANS / f"{hashlib.sha256(content.encode()).hexdigest()[:16]}.json"
-        if not copy.is_file():
-            with replacing(copy) as temporary:
-                temporary.write_text(content, encoding="utf-8")
-        os.environ[PLAN] = str(copy)
+        os.environ[PLAN] = str(_kept(plan_of(recipes).encode(), ".json"))
 
 
 def planned_recipes() -> dict[str, Recipe]:
@@ -132,8 +127,11 @@ def _held_fast(params: Path) -> Path:
         return Path(already)
     if not params.is_file():
         return params
-    content = params.read_bytes()
-    copy = PLANS / f"{hashlib.sha256(content).hexdigest()[:16]}.yaml"
+    return _kept(params.read_bytes(), ".yaml")
+
+
+def _kept(content: bytes, suffix: str) -> Path:
+    copy = PLANS / f"{hashlib.sha256(content).hexdigest()[:16]}{suffix}"
     if not copy.is_file():
         with replacing(copy) as temporary:
             temporary.write_bytes(content)

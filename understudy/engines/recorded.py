@@ -16,6 +16,7 @@ import yaml
 from understudy.engines.recipes import PREFIX
 from understudy.errors import EngineError, FootageError, TableError
 from understudy.payload import SUFFIX, payload_sha256, read_payloads
+from understudy.sections import LOADER
 
 Verdict = Literal["equal", "equal pictures, signed anew", "different", "missing", "not comparable"]
 EQUAL: tuple[Verdict, ...] = ("equal", "equal pictures, signed anew")
@@ -38,9 +39,8 @@ def read_lock(text: str, *, where: str) -> tuple[list[Artifact], Mapping[str, st
 
     Raises EngineError when `text` is no dvc.lock.
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        stages = yaml.load(text, loader)["stages"]  # noqa: S506, a safe loader
+        stages = yaml.load(text, LOADER)["stages"]  # noqa: S506, a safe loader
         made = [
             Artifact(stage, out["path"], out["md5"]) for stage, entry in stages.items() for out in entry.get("outs", ())
         ]

@@ -8,17 +8,17 @@ what dvc.lock says. Only then is the folder removed, unless it is to be kept.
 import argparse
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from understudy.engines import checkouts
 from understudy.engines.project import one_line_errors
 from understudy.engines.recorded import EQUAL, Artifact, Verdict, compare, read_lock
+from understudy.engines.speech import some
 from understudy.errors import EngineError
 
 FOLDER = Path(".understudy/reproduce")
 REPORT = Path(".understudy/reproduced.txt")
-SHOWN = 3
 
 
 def reproduce(commit: str, *, into: Path | None, fresh: bool, keep: bool, profile: str | None) -> bool:
@@ -53,10 +53,10 @@ def warn(folder: Path, given: Mapping[str, str]) -> None:
     lock = folder / checkouts.REQUIREMENTS
     packages = checkouts.differing_packages(lock.read_text(encoding="utf-8")) if lock.is_file() else []
     if packages:
-        say(f"warning: this environment is not the commit's {checkouts.REQUIREMENTS}: {_some(packages)}")
+        say(f"warning: this environment is not the commit's {checkouts.REQUIREMENTS}: {some(packages)}")
     changed = checkouts.changed_since_recorded(folder, given)
     if changed:
-        say(f"warning: the commit's dvc.lock was recorded with other files than it has: {_some(changed)}")
+        say(f"warning: the commit's dvc.lock was recorded with other files than it has: {some(changed)}")
 
 
 def fetch(folder: Path, *, fresh: bool) -> None:
@@ -113,11 +113,6 @@ def _origin(artifact: Artifact, verdict: Verdict, fetched: set[str]) -> str:
     if verdict == "missing":
         return "-"
     return "fetched" if artifact.path in fetched else "made"
-
-
-def _some(items: Iterable[str]) -> str:
-    items = list(items)
-    return ", ".join(items[:SHOWN]) + (f" and {len(items) - SHOWN} more" if len(items) > SHOWN else "")
 
 
 def _options() -> argparse.Namespace:

@@ -37,6 +37,13 @@ def other_run() -> str | None:
         os.close(handle)
 
 
+def refuse_other() -> None:
+    """Raises EngineError when another process runs Snakemake here now."""
+    process = other_run()
+    if process:
+        raise busy(process)
+
+
 def hold() -> None:
     """Take the lock for as long as this process lives. Raises EngineError when another run has it."""
     if _held:

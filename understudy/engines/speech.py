@@ -4,7 +4,7 @@ Its log below .snakemake/log keeps everything; so do --dry-run, --verbose and --
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from snakemake.workflow import Workflow
 
 SHOWN = "DefaultStreamHandler"
+LISTED = 3
 NOTHING = "Nothing to be done"
 SAID_BY_THE_STAGE = (
     "RuleException",
@@ -62,6 +63,12 @@ class Speech(logging.Filter):
     def last_words(self) -> list[str]:
         """What there is to say of each job that failed, the stage's own line last."""
         return [words for failure in self.failed.values() for words in failure.words()]
+
+
+def some(items: Sequence[str]) -> str:
+    """The first few of the items, and how many more there are."""
+    more = f" and {len(items) - LISTED} more" if len(items) > LISTED else ""
+    return ", ".join(items[:LISTED]) + more
 
 
 def soften(workflow: "Workflow") -> Speech:
