@@ -43,11 +43,16 @@ localrules:
 
 
 rule all:
-    """Every shot with its scores, every pair's swapper, every person's face set."""
+    """Every artifact, so that a lost one is made again even where nothing below it has to be."""
     input:
         "data/nouns.txt",
+        "data/clips.json",
+        expand("data/{stage}/{clip}.parquet", stage=["frames", "faces", "landmarks", "embeddings"], clip=clips),
+        "data/identities.parquet",
         expand("data/crops/{person}.parquet", person=people),
         expand("data/swapper/{pair}/weights.safetensors", pair=project.pairs),
+        expand("data/swaps/{shot}.parquet", shot=project.shots),
+        expand("data/shots/{shot}.mp4", shot=project.shots),
         expand("data/scores/{shot}.json", shot=project.shots),
 
 

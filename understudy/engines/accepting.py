@@ -26,7 +26,8 @@ NOT_CACHED = "not in cache"
 
 
 def accept(workflow: "Workflow", project: Project) -> list[str]:
-    """Settle every artifact that Snakemake did not make; returns the stages that DVC does not vouch for.
+    """Settle every artifact that Snakemake did not make, or made in other circumstances that DVC found to come to the
+    same; returns the stages that DVC does not vouch for.
 
     The workflow must be planned. Raises EngineError when DVC cannot say.
     """
@@ -36,13 +37,16 @@ def accept(workflow: "Workflow", project: Project) -> list[str]:
     changed = changed_stages() | {instance.stage for instance in known if instance.rule in other}
     records = Records()
     jobs = {str(output): job for job in workflow.dag.jobs for output in job.output}
-    for instance in foreign(known, records):
+    made_by_others = {instance.stage for instance in foreign(known, records)}
+    for instance in known:
         job = jobs.get(instance.outputs[0])
-        if instance.stage in changed or job is None:
+        is_foreign = instance.stage in made_by_others
+        if job is not None and instance.stage not in changed:
+            if is_foreign or workflow.dag.needrun(job):
+                _remember(workflow, job)
+        elif is_foreign:
             for output in instance.outputs:
                 records.distrust(output, FOREIGN)
-        else:
-            _remember(workflow, job)
     return sorted(changed)
 
 

@@ -15,7 +15,7 @@ from understudy.engines import remote, runs, shares
 from understudy.engines.cutoff import CutOff
 from understudy.engines.instances import Instance, instances, recipe_now, stage_jobs, stage_of, stage_rules
 from understudy.engines.project import Project, hold_plan, one_line_errors
-from understudy.engines.recipes import are_recorded
+from understudy.engines.recipes import are_recorded, is_lock_known
 from understudy.engines.recording import record
 from understudy.engines.speech import Speech, soften
 from understudy.engines.trust import STORE, Records, doubt, foreign
@@ -69,7 +69,7 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
     records = Records()
     known = instances(workflow, project.nouns)
     unknown = foreign(known, records)
-    if unknown or runs.unrecorded() or not (is_dry or are_recorded(workflow)):
+    if unknown or runs.unrecorded() or not (is_lock_known() if is_dry else are_recorded(workflow)):
         _settle()
     settled = {instance.stage for instance in unknown}
     for instance in known:

@@ -63,13 +63,22 @@ def is_true(rule: "Rule", project: Project) -> bool:
 
 def are_recorded(workflow: "Workflow") -> bool:
     """Whether nothing that DVC knows recipes by has changed since they were last recorded; costs milliseconds."""
-    return RECORDED.is_file() and RECORDED.read_text(encoding="utf-8") == _seen(workflow)
+    return _noted()[:1] == [_seen(workflow)]
+
+
+def is_lock_known() -> bool:
+    """Whether dvc.lock is as it was when recipes were last recorded, if ever: neither DVC nor Git has changed it since."""
+    return _noted()[1:] in ([], [_sha256(DVC_LOCK)])
 
 
 def note_recorded(workflow: "Workflow") -> None:
     """Remember that the recipes are recorded as they are."""
     with replacing(RECORDED) as temporary:
-        temporary.write_text(_seen(workflow), encoding="utf-8")
+        temporary.write_text(f"{_seen(workflow)}\n{_sha256(DVC_LOCK)}\n", encoding="utf-8")
+
+
+def _noted() -> list[str]:
+    return RECORDED.read_text(encoding="utf-8").split() if RECORDED.is_file() else []
 
 
 def _seen(workflow: "Workflow") -> str:
@@ -77,6 +86,9 @@ def _seen(workflow: "Workflow") -> str:
     recipes = sorted(path.as_posix() for path in FOLDER.glob("*.json"))
     digest = hashlib.sha256()
     for path in [*closure(*scripts), *recipes, LOCK.as_posix(), DVC_LOCK.as_posix()]:
-        content = Path(path).read_bytes() if Path(path).is_file() else b""
-        digest.update(f"{path} {hashlib.sha256(content).hexdigest()}\n".encode())
+        digest.update(f"{path} {_sha256(Path(path))}\n".encode())
     return digest.hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
