@@ -118,6 +118,30 @@ def test_an_artifact_changed_by_hand_is_made_again(project: Workspace):
     assert project.read("data/landmarks/bo.parquet") == made
 
 
+@pytest.mark.parametrize("path", ["data/clips.json", "data/embeddings/bo.parquet", "data/identities.parquet"])
+@pytest.mark.parametrize("engine", ["snakemake", "dvc"])
+def test_a_lost_artifact_is_made_again_and_nothing_else(project: Workspace, path: str, engine: str):
+    made = project.artifacts()
+    (project.root / path).unlink()
+    project.snakemake() if engine == "snakemake" else project.dvc("repro", "--quiet")
+    assert project.artifacts() == made
+    assert len(project.ran()) <= 1  # DVC may have it in its cache
+    assert project.planned() == set()
+    assert project.changed() == set()
+
+
+def test_an_older_commit_whose_artifacts_are_all_there_is_nothing_to_do(project: Workspace):
+    before = {path: project.read(path) for path in ("params.yaml", "dvc.yaml", "dvc.lock")}
+    project.set_params(lambda params: params["pairs"].update({"ada-ada": {"source": "ada", "target": "ada"}}))
+    project.dvc("repro", "--quiet")
+    assert project.planned() == set()
+    for path, text in before.items():
+        project.write(path, text)
+    project.dvc("repro", "--quiet")
+    assert project.changed() == set()
+    assert project.planned() == set()
+
+
 def test_footage_replaced_by_an_older_file_is_noticed(project: Workspace):
     project.write("older.mp4", "other footage")
     os.utime(project.root / "older.mp4", (1, 1))
