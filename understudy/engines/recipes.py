@@ -67,7 +67,7 @@ def are_recorded(workflow: "Workflow") -> bool:
 
 
 def is_lock_known() -> bool:
-    """Whether dvc.lock is as it was when recipes were last recorded, if ever: neither DVC nor Git has changed it since."""
+    """Whether neither DVC nor Git has changed dvc.lock since recipes were last recorded, if they ever were."""
     return _noted()[1:] in ([], [_sha256(DVC_LOCK)])
 
 
