@@ -46,9 +46,9 @@ def closure(*scripts: str) -> list[str]:
     return sorted(found)
 
 
-def digests_of(*scripts: str) -> Mapping[str, str]:
-    """The digest of every file of the closure, by path."""
-    return {path: source_of(path).digest for path in closure(*scripts)}
+def digests_of(*paths: str) -> Mapping[str, str]:
+    """The digest of the code of each of these files, by path."""
+    return {path: source_of(path).digest for path in paths}
 
 
 def imports_of(path: str) -> tuple[str, ...]:

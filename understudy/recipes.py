@@ -62,7 +62,7 @@ def recipe_of(scripts: Sequence[str], *, sections: Iterable[str], params: Mappin
     return Recipe(
         scripts=tuple(scripts),
         settings={section: section_of(values, section) for section in sections},
-        code=digests_of(*scripts),
+        code=digests_of(*files),
         libraries=libraries_of(packages_of(*files)),
     )
 
