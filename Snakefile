@@ -324,6 +324,7 @@ rule scores:
         swaps="data/swaps/{clip}.{source}-for-{target}.parquet",
         shot="data/shots/{clip}.{source}-for-{target}.mp4",
         truth=files_below("data/raw/truth"),
+        shares=shares.of("scores"),
     output:
         scores="data/scores/{clip}.{source}-for-{target}.json",
         picture="data/shots/{clip}.{source}-for-{target}.comparison.png",

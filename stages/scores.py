@@ -2,40 +2,34 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from understudy.stage import progress, run, threads
 
 import numpy as np
 from pydantic import Field
 
-from understudy.analysers.dlib_hog import Detector, SearchSettings
-from understudy.analysers.dlib_resnet import cut_chip, describe
-from understudy.analysis import load_landmarker, settings_of
-from understudy.errors import FootageError
 from understudy.files import replacing, working_folder
 from understudy.images import encode_png
-from understudy.landmarking import FitSettings
 from understudy.media.comparison import write_comparison
 from understudy.media.encoder import Encoding
 from understudy.media.film import format_of, last_duration_of, stamps_of
-from understudy.media.playback import play_film
 from understudy.media.reader import read_frames
 from understudy.payload import write_payloads
-from understudy.processes import map_in_order
+from understudy.pieces import open_pieces
+from understudy.processes import team
 from understudy.provenance.credentials import read_assertion, sign_derived
 from understudy.scoring.case import Case, centroid_of, performance_embeddings, read_case, reconstruction
+from understudy.scoring.films import FilmName, play, play_true_swap, together, watch_films
 from understudy.scoring.painting import painted_share
 from understudy.scoring.pictures import closeness, inner_mask
 from understudy.scoring.scores import Films, Numbers, People, rounded, score_films
 from understudy.scoring.sheet import choose_moments, cut_tile, lay_out
-from understudy.scoring.watching import Eyes, Watched, watch
+from understudy.scoring.watching import Watched
+from understudy.sharing import Pieces
 from understudy.tables import IDENTITIES, LANDMARKS, SWAPS, metadata_of, read_table
 
-Pictures = Iterator[tuple[int, np.ndarray]]
-FilmName = Literal["shot", "clip", "true swap"]
+PIECES = Pieces(250)  # pictures of a film
 UNKNOWN = 40  # grey of what is not known
 
 
@@ -69,6 +63,7 @@ def main(
     payloads: Path,
     film: Path,
     settings: Settings,
+    pieces: Pieces = PIECES,
 ) -> None:
     """Score a shot, and show it beside its performance and the true swap."""
     read_assertion(shot)  # one that does not hold is not worth scoring
@@ -81,9 +76,15 @@ def main(
         truth=truth,
         describe_every=settings.describe_every,
     )
-    people = People(centroid_of(source_crops, embeddings), centroid_of(target_crops, embeddings))
     analysed = metadata_of(read_table(landmarks, LANDMARKS))
-    films = watch_films(case, shot, embeddings=embeddings, analysed=analysed)
+    inputs = [frames, landmarks, target_crops, swaps, shot, *true_files(case, truth), Path(__file__)]
+    folder = open_pieces(scores, stage="scores", pieces=pieces, inputs=inputs, settings=settings, facts=analysed)
+    with team(threads()) as members:
+        watched = watch_films(case, shot, folder, analysed=analysed, members=members)
+    if watched is None:
+        return
+    films = compared(case, shot, watched, embeddings=embeddings)
+    people = People(centroid_of(source_crops, embeddings), centroid_of(target_crops, embeddings))
     painted = read_table(swaps, SWAPS, columns=("clip", "frame", "face", "reason"))
     numbers: Numbers = {
         "held_out": score_films(films.at(case.held_out), people),
@@ -96,44 +97,22 @@ def main(
     write_json(scores, rounded(numbers))
     write_comparisons(picture, film, case, shot, settings=settings)
     write_payloads(payloads, [picture, film])
+    folder.drop()
 
 
-def open_eyes(analysed: Mapping[str, str]) -> Eyes:
-    """The analysers, with the settings that the clip's tables were made with."""
-    fits = settings_of(FitSettings, "landmarks", metadata=analysed)
-    detector = Detector(settings_of(SearchSettings, "faces", metadata=analysed))
-    return Eyes(detector, load_landmarker(fits.backend), fits, cut_chip, describe_all)
+def true_files(case: Case, truth: Path) -> list[Path]:
+    """What is known of the truth, as files."""
+    known = truth / f"{case.clip.column('clip')[0].as_py()}.parquet"
+    return [path for path in (known, case.true_swap) if path is not None and path.exists()]
 
 
-def describe_all(chips: Iterable[np.ndarray]) -> np.ndarray:
-    """The descriptors of all chips, (N, 128)."""
-    return np.array([describe(chip) for chip in chips]).reshape(-1, 128)
-
-
-def watch_films(case: Case, shot: Path, *, embeddings: Path, analysed: Mapping[str, str]) -> Films:
-    """What is seen in the shot, in the clip as it was, and in the true swap; films are watched at once."""
-    films: list[FilmName] = ["shot", "clip", "true swap"]
-    films = films if case.true_swap else films[:2]
-    look = partial(watch_one, case=case, shot=shot, analysed=analysed)
-    watched = map_in_order(look, films, processes=min(threads(), len(films)), batch=1)
-    seen = dict(zip(films, progress(watched, total=len(films), description="watching", unit="film"), strict=True))
-    untouched = seen["clip"].described_as(performance_embeddings(case, embeddings), case.described)
-    if "true swap" not in seen:
-        return Films(seen["shot"], untouched, truth=case.truth)
-    close = closeness_of(case, shot, seen["true swap"])
-    return Films(seen["shot"], untouched, seen["true swap"], close, case.truth)
-
-
-def watch_one(film: FilmName, *, case: Case, shot: Path, analysed: Mapping[str, str]) -> Watched:
-    """What is seen in one of the films, where the performance has its face."""
-    pictures, frames = {
-        "shot": (play(shot, case.shown), case.shown),
-        "clip": (read_frames(case.clip, indices=sorted(case.expected)), sorted(case.expected)),
-        "true swap": (play_true_swap(case), case.true_shown),
-    }[film]
-    expected = {frame: case.expected[frame] for frame in frames if frame in case.expected}
-    described = frozenset[int]() if film == "clip" else case.described  # the tables have the clip's
-    return watch(pictures, expected=expected, described=described, eyes=open_eyes(analysed))
+def compared(case: Case, shot: Path, watched: Mapping[FilmName, Watched], *, embeddings: Path) -> Films:
+    """What was seen in the shot beside the clip as it was, and beside the true swap where that is known."""
+    untouched = watched["clip"].described_as(performance_embeddings(case, embeddings), case.described)
+    if "true swap" not in watched:
+        return Films(watched["shot"], untouched, truth=case.truth)
+    close = closeness_of(case, shot, watched["true swap"])
+    return Films(watched["shot"], untouched, watched["true swap"], close, case.truth)
 
 
 def closeness_of(case: Case, shot: Path, true_swap: Watched) -> np.ndarray:
@@ -144,37 +123,6 @@ def closeness_of(case: Case, shot: Path, true_swap: Watched) -> np.ndarray:
         if frame in points and np.isfinite(points[frame]).all():
             rows[frame] = closeness(image, wanted, inner_mask(points[frame], frame_px=wanted.shape[1::-1]))
     return np.array([rows.get(frame, (np.nan, np.nan)) for frame in points]).reshape(-1, 2)
-
-
-def play(film: Path, frames: Sequence[int]) -> Pictures:
-    """The pictures of a film, numbered by `frames`. Raises FootageError when there are more or fewer."""
-    pictures = enumerate(play_film(film))
-    count = 0
-    for index, image in pictures:
-        count = index + 1
-        if count > len(frames):
-            break
-        yield frames[index], image
-    if count != len(frames):
-        number = f"more than {len(frames)}" if count > len(frames) else str(count)
-        raise FootageError(f"{film}: {number} pictures, expected {len(frames)}; make it again")
-
-
-def play_true_swap(case: Case) -> Pictures:
-    """The pictures of the true swap, numbered as the clip's frames; none where it is not known."""
-    return play(case.true_swap, case.true_shown) if case.true_swap is not None else iter(())
-
-
-def together(*films: Pictures) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """Frame number and pictures of the frames that all films show; their numbers must ascend."""
-    heads = [next(film, None) for film in films]
-    while all(head is not None for head in heads):
-        numbers = [head[0] for head in heads if head is not None]
-        if len(set(numbers)) == 1:
-            yield numbers[0], [head[1] for head in heads if head is not None]
-        last = max(numbers)
-        behind = [number < last or len(set(numbers)) == 1 for number in numbers]
-        heads = [next(film, None) if late else head for film, late, head in zip(films, behind, heads, strict=True)]
 
 
 def write_json(path: Path, numbers: Numbers) -> None:

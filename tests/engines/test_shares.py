@@ -8,7 +8,7 @@ import pytest
 from tests.engines.test_interruptions import _started, _wait_for
 from tests.engines.workspace import Workspace, more_upsampling
 
-SHARED = ("faces", "landmarks", "embeddings", "swaps")
+SHARED = ("faces", "landmarks", "embeddings", "swaps", "scores")
 THREE = ("--set-scatter", "share=3")
 
 
@@ -35,11 +35,11 @@ def made_in_shares(shared: Workspace, tmp_path: Path) -> Workspace:
 def test_every_share_runs_once_and_before_what_gathers_it(made_in_shares: Workspace):
     lines = made_in_shares.read("ran.txt").splitlines()
     made = [line for line in lines if line.split()[0] in SHARED and len(line.split()) == 2]
-    assert len(made) == 7
+    assert len(made) == 8
     for line in made:
         before = lines[: lines.index(line)]
         assert {f"{line} {place}/3" for place in (1, 2, 3)} <= set(before)
-    assert len(lines) == len(set(lines)) == 17 + 3 * 7 - 2  # nouns and clips are the real ones
+    assert len(lines) == len(set(lines)) == 17 + 3 * 8 - 2  # nouns and clips are the real ones
 
 
 def test_artifacts_are_the_same_with_shares_and_without(made_in_shares: Workspace, finished: Workspace):
@@ -75,7 +75,15 @@ def test_an_edit_reruns_the_same_stages_in_shares(made_in_shares: Workspace):
     made_in_shares.set_params(more_upsampling)
     planned = made_in_shares.planned(*THREE)
     assert {path for path in planned if not path.startswith(".understudy/")} == made_in_shares.planned()
-    assert sum(path.startswith(".understudy/shares/") for path in planned) == 3 * 7
+    assert sum(path.startswith(".understudy/shares/") for path in planned) == 3 * 8
+
+
+def test_stages_that_gather_shares_are_left_out_of_groups(pristine: Workspace, tmp_path: Path):
+    workspace = with_little_footage_a_share(pristine.copy(tmp_path / "project"))
+    groups = [f"{stage}=clip" for stage in ("frames", "faces", "landmarks", "embeddings")]
+    groups += ["shots=shot", "scores=shot"]
+    planned = workspace.planned(*THREE, "--groups", *groups)
+    assert sum(path.startswith(".understudy/shares/") for path in planned) == 3 * 8
 
 
 def test_an_edit_of_other_settings_between_runs_reruns_no_share_by_itself(made_in_shares: Workspace):

@@ -1,8 +1,11 @@
+import hashlib
 import json
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from stages.embeddings import Settings as EmbeddingSettings
@@ -13,7 +16,8 @@ from stages.frames import Settings as FrameSettings
 from stages.frames import main as make_frames
 from stages.landmarks import Settings as LandmarkSettings
 from stages.landmarks import main as make_landmarks
-from stages.scores import Settings, main
+from stages.scores import PIECES, Settings, main
+from tests.stages.conftest import make_in_shares
 from understudy.errors import AnalysisError, CredentialError, FootageError, TableError
 from understudy.images import decode_png
 from understudy.media.encoder import Encoding
@@ -27,6 +31,7 @@ from understudy.provenance.claim import ShotClaim
 from understudy.provenance.consent import read_consent
 from understudy.provenance.credentials import sign_shot
 from understudy.provenance.verify import verify
+from understudy.sharing import Pieces, Share
 from understudy.tables import (
     CROPS,
     FRAMES,
@@ -154,6 +159,7 @@ def environment(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNDERSTUDY_KEYS", str(tmp_path_factory.mktemp("keys")))
         patch.setenv("UNDERSTUDY_THREADS", "1")
+        patch.chdir(tmp_path_factory.mktemp("here"))
         yield
 
 
@@ -202,7 +208,7 @@ def outputs(root, folder="made"):
     }
 
 
-def score(root, analysed, folder="made"):
+def score(root, analysed, folder="made", *, pieces=PIECES):
     made = outputs(root, folder)
     main(
         frames=analysed / "frames/bo.parquet",
@@ -216,9 +222,10 @@ def score(root, analysed, folder="made"):
         shot=root / f"shots/{NAME}.mp4",
         truth=root / "truth",
         settings=SETTINGS,
+        pieces=pieces,
         **made,
     )
-    return json.loads(made["scores"].read_text())
+    return json.loads(made["scores"].read_text()) if made["scores"].exists() else None
 
 
 def test_a_blurred_bo_is_found_to_be_bo_and_blurred(scored):
@@ -263,6 +270,28 @@ def test_another_run_with_more_processes_gives_the_same_scores_and_pictures(scor
     assert read_payloads(first["payloads"]) == {
         made.name: payload_sha256(made) for made in (first["picture"], first["film"])
     }
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 9])
+def test_pieces_and_shares_give_the_scores_of_one_go(scored, analysed, number):
+    made, folder = outputs(scored)["scores"].read_bytes(), f"in {number} shares"
+    shared = partial(score, scored, analysed, folder)
+    assert make_in_shares(shared, outputs(scored, folder)["scores"], size=4, number=number) == made
+
+
+def test_what_shares_have_seen_is_not_looked_at_again(scored, analysed):
+    for place in (1, 2):
+        score(scored, analysed, "seen", pieces=Pieces(4, Share(place, 2)))
+    piece = sorted(Path(".understudy/pieces/scores").rglob("*.piece"))[0]
+    seen = pa.ipc.open_file(piece.read_bytes()[32:]).read_all()
+    blind = seen.set_column(2, "sharpness", [[float("nan")] * seen.num_rows])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, seen.schema) as file:
+        file.write_table(blind)
+    content = bytes(sink.getvalue())
+    piece.write_bytes(hashlib.sha256(content).digest() + content)
+    sharpness = score(scored, analysed, "seen", pieces=Pieces(4))["rest"]["shot"]["sharpness"]
+    assert sharpness != json.loads(outputs(scored)["scores"].read_text())["rest"]["shot"]["sharpness"]
 
 
 def test_without_a_truth_performance_and_shot_are_compared(project, analysed):

@@ -3,11 +3,12 @@
 The analysers are handed in; they look at the film exactly as they looked at the clip.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from understudy.analysis import Landmarker
 from understudy.landmarking import FitSettings, box_around, doubt, mean_fit
@@ -17,7 +18,19 @@ from understudy.tracks import Detector, overlap
 LEAST_OVERLAP = 0.2  # with where the performance has its face; a face elsewhere is another's
 LENIENCE = 2.0  # times the clip's own gates: what was just believed there may be just not believed here
 
+NOT_DESCRIBED = np.full(128, np.nan)
+SEEN = pa.schema(
+    [
+        ("frame", pa.int64()),
+        ("points", pa.list_(pa.float64())),
+        ("sharpness", pa.float64()),
+        ("embedding", pa.list_(pa.float64())),
+    ]
+)
+"""What was seen in some pictures of a film; see Seen."""
+
 CutChip = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Describe = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -52,12 +65,18 @@ class Watched:
         return self.embeddings_NK[self.is_asked_N]
 
 
-class Describe(Protocol):
-    """Descriptors of many chips at once, in their order: (N, K)."""
+class Seen(NamedTuple):
+    """What was seen in one picture.
 
-    def __call__(self, chips: Iterable[np.ndarray]) -> np.ndarray:
-        """The descriptors."""
-        ...
+    points     landmarks in frame pixels (136,); NaN where no face was seen, or none that is believed
+    sharpness  gradient energy inside the face; NaN likewise
+    embedding  its descriptor (K,); NaN likewise, and where it was not asked for
+    """
+
+    frame: int
+    points: np.ndarray
+    sharpness: float
+    embedding: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -71,35 +90,33 @@ class Eyes:
     describe: Describe
 
 
-def watch(
-    pictures: Iterable[tuple[int, np.ndarray]],
-    *,
-    expected: Mapping[int, np.ndarray],
-    described: frozenset[int],
-    eyes: Eyes,
-) -> Watched:
-    """What is seen in those frames (number, RGB uint8) that `expected` has, the performance's 68 points by frame.
+def look(image: np.ndarray, *, frame: int, expected: np.ndarray, is_described: bool, eyes: Eyes) -> Seen:
+    """What is seen in a picture (RGB uint8) in which the performance has the 68 points `expected`.
 
-    The face is looked for where the performance has it, then in the whole frame. `described` are the frames whose face
-    is also compared with people's.
+    The face is looked for where the performance has it, then in the whole frame; `is_described` asks whose it may be.
     """
-    points = {frame: np.full((68, 2), np.nan) for frame in expected}
-    sharpness = dict.fromkeys(expected, float("nan"))
-    chips: dict[int, np.ndarray] = {}
-    for frame, image in pictures:
-        if frame in expected:
-            seen = face_in(image, expected[frame], frame=frame, eyes=eyes)
-            if seen is not None:
-                points[frame] = seen
-                sharpness[frame] = gradient_energy(image, inner_mask(seen, frame_px=image.shape[1::-1]))
-                if frame in described:
-                    chips[frame] = eyes.cut_chip(image, seen)
-    frames = np.array(sorted(expected), int)
+    points = face_in(image, expected, frame=frame, eyes=eyes)
+    if points is None:
+        return Seen(frame, np.full(136, np.nan), float("nan"), NOT_DESCRIBED)
+    sharpness = gradient_energy(image, inner_mask(points, frame_px=image.shape[1::-1]))
+    embedding = eyes.describe(eyes.cut_chip(image, points)).astype(float) if is_described else NOT_DESCRIBED
+    return Seen(frame, points.ravel(), float(sharpness), embedding)
+
+
+def gather(tables: Sequence[pa.Table], *, described: frozenset[int]) -> Watched:
+    """All that was seen in a film, from tables of SEEN in order of frames; `described` are the frames of which
+    descriptors were asked.
+    """
+    seen = pa.concat_tables([SEEN.empty_table(), *tables])
+    frames = seen.column("frame").to_numpy()
+    points, embeddings = (
+        seen.column(name).combine_chunks().flatten().to_numpy(zero_copy_only=False) for name in ("points", "embedding")
+    )
     return Watched(
         frames,
-        np.array([points[frame] for frame in frames]).reshape(-1, 68, 2),
-        _described(frames, chips, eyes.describe),
-        np.array([sharpness[frame] for frame in frames]),
+        points.reshape(-1, 68, 2),
+        embeddings.reshape(len(frames), -1) if len(frames) else NOT_DESCRIBED[:0].reshape(0, len(NOT_DESCRIBED)),
+        seen.column("sharpness").to_numpy(),
         np.isin(frames, sorted(described)),
     )
 
@@ -124,11 +141,3 @@ def lenient(fits: FitSettings) -> FitSettings:
     """These settings with wider gates on the spread: the clip's faces were chosen by the narrow ones, a shot's not."""
     gates = {"max_spread": fits.max_spread * LENIENCE, "max_spread_unsure": fits.max_spread_unsure * LENIENCE}
     return fits.model_copy(update=gates)
-
-
-def _described(frames: np.ndarray, chips: Mapping[int, np.ndarray], describe: Describe) -> np.ndarray:
-    ordered = [frame for frame in frames.tolist() if frame in chips]
-    vectors = describe(chips[frame] for frame in ordered)
-    embeddings = np.full((len(frames), vectors.shape[1]), np.nan)
-    embeddings[np.searchsorted(frames, ordered)] = vectors
-    return embeddings
