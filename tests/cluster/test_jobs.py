@@ -3,6 +3,7 @@
 import signal
 
 from tests.cluster.conftest import all_jobs_of, jobs_of, on_slurm, started_on_slurm, wait_for_pause
+from tests.engines.test_shares import SHARED, with_little_footage_a_share
 from tests.engines.workspace import Workspace
 
 IDENTITIES = ("--forcerun", "identities", "--until", "identities")
@@ -30,6 +31,18 @@ def test_the_stages_of_one_clip_share_a_job_and_are_recorded(project: Workspace)
     on_slurm(project, "--forcerun", "frames", "--until", "embeddings")
     assert len(all_jobs_of(project)) == 2
     assert len(project.ran()) == 8
+    assert project.planned() == set()
+    assert project.changed() == set()
+
+
+def test_a_long_clip_is_shared_by_several_jobs_and_the_artifacts_are_the_same(project: Workspace):
+    made = project.artifacts()
+    with_little_footage_a_share(project)
+    on_slurm(project, "--set-scatter", "share=2", "--forcerun", "frames", "scores")
+    jobs = [job["Comment"] for job in all_jobs_of(project)]
+    for stage in SHARED:
+        assert sum(job.startswith(f"rule_{stage}_share_") for job in jobs) in (2, 4)
+    assert project.artifacts() == made
     assert project.planned() == set()
     assert project.changed() == set()
 
