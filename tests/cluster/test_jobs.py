@@ -8,6 +8,7 @@ from tests.engines.workspace import Workspace
 
 IDENTITIES = ("--forcerun", "identities", "--until", "identities")
 IDENTITIES_JOB = "rule_identities"
+BEFORE = '    if os.environ.get("PAUSE") == stage:\n'
 TELL = """
     with Path("told.txt").open("a") as told:
         told.write(f"{stage} {os.environ.get('CUDA_VISIBLE_DEVICES')} {os.environ['OMP_NUM_THREADS']}\\n")
@@ -16,7 +17,7 @@ TELL = """
 
 def test_only_stages_that_compute_on_a_gpu_get_one(project: Workspace):
     for stage in ("crops", "swapper"):
-        project.edit(f"stages/{stage}.py", "    for output in outputs:\n", TELL + "    for output in outputs:\n")
+        project.edit(f"stages/{stage}.py", BEFORE, TELL + BEFORE)
     on_slurm(project, "--until", "swapper")
     told = sorted(line.split()[:2] for line in project.read("told.txt").splitlines())
     assert told in ([["crops", "None"]] * 2 + [["swapper", gpu]] for gpu in ("0", "1"))
