@@ -25,6 +25,7 @@ PER_FRAME_S = {
     "crops": 4.2 / 225, "swaps": 20 / 225, "shots": 15 / 225, "scores": 22 / 225, "identities": 0.001,
 }  # fmt: skip
 SWAPPER_S = 216.0  # 1,500 steps, whatever the footage
+WATCHED = 0.75  # of scores is watching the films, which is shared; the rest is the film of the comparison
 THREADS = {"swapper": 4, "swaps": 4, "shots": 4, "scores": 2}  # as in profiles/slurm
 ANALYSIS = ("frames", "faces", "landmarks", "embeddings")
 
@@ -100,12 +101,12 @@ def dag(costs: dict[str, float], *, shards: int, grouped: bool) -> list[Job]:
             needs = [jobs[-1]]
         return jobs[-1]
 
-    def add_sharded(stage: str, frames: int, needs: Sequence[Job]) -> Job:
+    def add_sharded(stage: str, frames: int, needs: Sequence[Job], *, shared: float = 1) -> Job:
+        work_s = costs[stage] * frames
         if shards == 1:
-            return add({stage: costs[stage] * frames}, needs)
-        return add(
-            {f"{stage} merged": 1.0}, [add({stage: costs[stage] * frames / shards}, needs) for _ in range(shards)]
-        )
+            return add({stage: work_s}, needs)
+        parts = [add({stage: shared * work_s / shards}, needs) for _ in range(shards)]
+        return add({f"{stage} merged": 1.0 + (1 - shared) * work_s}, parts)
 
     short = lengths()
     frames = sum(short) + (LONG_FRAMES if shards else 0)
@@ -120,7 +121,8 @@ def dag(costs: dict[str, float], *, shards: int, grouped: bool) -> list[Job]:
     swappers = [add({"swapper": SWAPPER_S}, crops[2 * i : 2 * i + 2]) for i in range(PAIRS)]
     if shards:
         swaps = add_sharded("swaps", LONG_FRAMES, [swappers[0]])
-        add({stage: costs[stage] * LONG_FRAMES for stage in ("shots", "scores")}, [swaps], together=grouped)
+        shot = add({"shots": costs["shots"] * LONG_FRAMES}, [swaps])
+        add_sharded("scores", LONG_FRAMES, [shot], shared=WATCHED)
     for i, n in enumerate(short):
         painted = add({"swaps": costs["swaps"] * n}, [swappers[i % PAIRS]])
         add({stage: costs[stage] * n for stage in ("shots", "scores")}, [painted], together=grouped)

@@ -1,6 +1,5 @@
 """Projects whose stages run on the Slurm that tests/cluster/slurm starts."""
 
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.conftest import finished, pristine, project  # noqa: F401  fixtures of the engines' tests
-from tests.engines.workspace import ROOT, Workspace, link_engines
+from tests.engines.workspace import Workspace, make_tiny
 
 PROFILE = ("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "1")
 WAIT_S = 120
@@ -18,12 +17,7 @@ WAIT_S = 120
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The tiny project, in which nothing has been made; not to be changed."""
-    root = tmp_path_factory.mktemp("tiny") / "project"
-    shutil.copytree(ROOT / "tests/tiny", root)
-    link_engines(root)
-    shutil.copytree(ROOT / "stages", root / "stages", ignore=shutil.ignore_patterns("__pycache__"))
-    Workspace(root).run("python", "-m", "understudy.engines.render")
-    return Workspace(root)
+    return make_tiny(tmp_path_factory.mktemp("tiny") / "project")
 
 
 @pytest.fixture(scope="session")

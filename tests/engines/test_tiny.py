@@ -2,25 +2,20 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.engines.workspace import ROOT, Workspace, link_engines
+from tests.engines.workspace import Workspace, make_tiny
 
-TINY = ROOT / "tests/tiny"
+TABLES = [f"data/{stage}/{clip}.parquet" for stage in ("faces", "landmarks", "embeddings") for clip in ("ada", "bo")]
+TABLES += ["data/swaps/bo.ada-for-bo.parquet", "data/scores/bo.ada-for-bo.json"]
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The tiny project, run by Snakemake."""
-    root = tmp_path_factory.mktemp("tiny") / "project"
-    shutil.copytree(TINY, root)
-    link_engines(root)
-    shutil.copytree(ROOT / "stages", root / "stages", ignore=shutil.ignore_patterns("__pycache__"))
-    workspace = Workspace(root)
-    workspace.run("python", "-m", "understudy.engines.render")
+    workspace = make_tiny(tmp_path_factory.mktemp("tiny") / "project")
     workspace.snakemake()
     return workspace
 
@@ -42,20 +37,19 @@ def test_afterwards_neither_engine_has_anything_to_do(tiny: Workspace):
 def test_shares_make_the_same_bytes_and_leave_nothing_to_do(tiny: Workspace, tmp_path: Path):
     project = tiny.copy(tmp_path / "project")
     project.edit("understudy/engines/shares.py", "FOOTAGE_BYTES = 100_000_000", "FOOTAGE_BYTES = 10_000")
-    for stage in ("faces", "landmarks", "embeddings"):
+    for stage in ("faces", "landmarks", "embeddings", "scores"):
         script = re.sub(r"(?m)^PIECES = Pieces\(\d+\)", "PIECES = Pieces(7)", project.read(f"stages/{stage}.py"))
         project.write(f"stages/{stage}.py", script)
-    targets = [f"data/embeddings/{clip}.parquet" for clip in ("ada", "bo")]
-    done = project.snakemake("--set-scatter", "share=2", "--", *targets)
-    assert "embeddings: share 2/2 of data/embeddings/bo.parquet made in" in done.stderr + done.stdout
-    for stage in ("faces", "landmarks", "embeddings"):
-        for clip in ("ada", "bo"):
-            path = f"data/{stage}/{clip}.parquet"
-            assert (project.root / path).read_bytes() == (tiny.root / path).read_bytes()
+    done = project.snakemake("--set-scatter", "share=2")
+    said = done.stderr + done.stdout
+    assert "embeddings: share 2/2 of data/embeddings/bo.parquet made in" in said
+    assert "scores: share 2/2 of data/shots/bo.ada-for-bo.comparison.mp4 made in" in said
+    for made in TABLES:
+        assert (project.root / made).read_bytes() == (tiny.root / made).read_bytes()
     assert not list((project.root / ".understudy/pieces").rglob("*.piece"))
     for number in (1, 3):
-        assert not {path for path in project.planned("--set-scatter", f"share={number}") if path in targets}
-    assert not {"faces", "landmarks", "embeddings"} & {name.partition("@")[0] for name in project.changed()}
+        assert project.planned("--set-scatter", f"share={number}") == set()
+    assert project.changed() == set()
 
 
 @pytest.mark.parametrize(

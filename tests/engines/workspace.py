@@ -165,6 +165,16 @@ def make_project(root: Path) -> Workspace:
     return workspace
 
 
+def make_tiny(root: Path) -> Workspace:
+    """The tiny project with the real stages, in which nothing has been made."""
+    shutil.copytree(ROOT / "tests/tiny", root)
+    link_engines(root)
+    shutil.copytree(ROOT / "stages", root / "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    workspace = Workspace(root)
+    workspace.run("python", "-m", "understudy.engines.render")
+    return workspace
+
+
 def more_upsampling(params: dict) -> None:
     """An edit of stage faces."""
     params["faces"]["upsample"] += 1

@@ -1,6 +1,8 @@
 """`make nightly`: many random sequences and kills, against a fresh build after each.
 
-    python -m tests.sequences.nightly [--sequences 500] [--kills 300] [--workers 2] [--first 1000]
+    python -m tests.sequences.nightly [--sequences 500] [--kills 300] [--real-kills 40] [--workers 2] [--first 1000]
+
+Stand-ins take the stages' places, but for the real kills, which meet the real stages at work on the tiny project.
 
 A failure is told as the story of what happened, with its seed; the status is then 1.
 """
@@ -12,12 +14,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
-from tests.engines.workspace import Workspace, make_project
+from tests.engines.workspace import make_project, make_tiny
 from tests.sequences.project import Warm, play, storm
+from tests.sequences.real import storm_of_stages
 
 KILLS_A_STORM = 6
+REAL_KILLS_A_STORM = 10
+TOO_MANY = 20  # failures: there is no use in going on
 
 
 class Night:
@@ -32,24 +39,40 @@ class Night:
         self.finished = self.pristine.copy(folder / "finished")
         self.finished.snakemake()
         self.finished.ran()
-        self.played = self.killed = 0
+        self.tiny = make_tiny(folder / "tiny")
+        self.undisturbed = self.tiny.copy(folder / "undisturbed")
+        self.undisturbed.snakemake()
+        self.played = self.killed = self.really_killed = 0
         self.failures: list[str] = []
 
     def sequence(self, seed: int) -> None:
-        self._try(seed, f"sequence-{seed}", self.finished, storming=False)
+        """Play a random sequence."""
+        with self._folder(f"sequence-{seed}") as root:
+            play(self.finished, root, self.warm, seed=seed)
+            self.played += 1
 
     def storm(self, seed: int) -> None:
-        self._try(seed, f"storm-{seed}", self.pristine, storming=True)
+        """Kill runs of stand-ins."""
+        with self._folder(f"storm-{seed}") as root:
+            self.killed += storm(self.pristine, root, self.warm, seed=seed, kills=KILLS_A_STORM)
 
-    def _try(self, seed: int, name: str, start: Workspace, *, storming: bool) -> None:
+    def storm_of_stages(self, seed: int) -> None:
+        """Kill runs of real stages."""
+        with self._folder(f"real-{seed}") as root:
+            kills = REAL_KILLS_A_STORM
+            self.really_killed += storm_of_stages(self.tiny, self.undisturbed, root, seed=seed, kills=kills)
+
+    def words(self) -> str:
+        """What has been done so far."""
+        kills = f"{self.killed} kills, {self.really_killed} of real stages"
+        return f"{self.played} sequences, {kills}, {len(self.failures)} failures"
+
+    @contextmanager
+    def _folder(self, name: str) -> Iterator[Path]:
         root = self.folder / name / "project"
         root.parent.mkdir()
         try:
-            if storming:
-                self.killed += storm(start, root, self.warm, seed=seed, kills=KILLS_A_STORM)
-            else:
-                play(start, root, self.warm, seed=seed)
-                self.played += 1
+            yield root
             shutil.rmtree(root.parent)
         except AssertionError as error:
             self.failures.append(str(error))
@@ -59,31 +82,35 @@ class Night:
 def progress(done: Iterator[None], night: Night, began: float) -> None:
     for number, _ in enumerate(done, start=1):
         if number % 20 == 0:
-            minutes = (time.monotonic() - began) / 60
-            words = f"{night.played} sequences, {night.killed} kills, {len(night.failures)} failures"
-            print(f"{minutes:.0f} min: {words}", flush=True)
+            print(f"{(time.monotonic() - began) / 60:.0f} min: {night.words()}", flush=True)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Random sequences and kills against fresh builds.")
     parser.add_argument("--sequences", type=int, default=500)
     parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--real-kills", type=int, default=40)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--first", type=int, default=1000)
     wanted = parser.parse_args()
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="nightly-", ignore_cleanup_errors=True) as folder:
-        night = Night(Path(folder))
-        with ThreadPoolExecutor(wanted.workers) as pool:
-            seeds = range(wanted.first, wanted.first + wanted.sequences)
-            progress(pool.map(night.sequence, seeds), night, began)
-            seed = wanted.first
-            while night.killed < wanted.kills and len(night.failures) < 20:
-                progress(pool.map(night.storm, range(seed, seed + 10)), night, began)
-                seed += 10
-        night.warm.stop()
-    minutes = (time.monotonic() - began) / 60
-    print(f"{night.played} sequences, {night.killed} kills in {minutes:.0f} min: {len(night.failures)} failures")
+    folder = Path(tempfile.mkdtemp(prefix="nightly-"))
+    night = Night(folder)
+    with ThreadPoolExecutor(wanted.workers) as pool:
+        seeds = range(wanted.first, wanted.first + wanted.sequences)
+        progress(pool.map(night.sequence, seeds), night, began)
+        for more in count(wanted.first, 10):
+            if night.killed >= wanted.kills or len(night.failures) >= TOO_MANY:
+                break
+            progress(pool.map(night.storm, range(more, more + 10)), night, began)
+        for more in count(wanted.first, wanted.workers):
+            if night.really_killed >= wanted.real_kills or len(night.failures) >= TOO_MANY:
+                break
+            progress(pool.map(night.storm_of_stages, range(more, more + wanted.workers)), night, began)
+    night.warm.stop()
+    print(f"in {(time.monotonic() - began) / 60:.0f} min: {night.words()}")
+    if not night.failures:
+        shutil.rmtree(folder, ignore_errors=True)
     return bool(night.failures)
 
 

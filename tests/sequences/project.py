@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.engines.standin import CODE
@@ -195,20 +195,10 @@ class Project(Workspace):
 
     def kill(self, command: list[str], *, within_s: float) -> bool:
         """Kill the command's whole process group at a random moment of its work; whether it was still at work."""
-        environment = self.environment(SLOW="0.05")
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        process = subprocess.Popen(command, cwd=self.root, env=environment, process_group=0, **quiet)
         delay = self.draw.uniform(0.1, within_s)
-        try:
-            process.wait(delay)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            _gone(process.pid)
-            self.note(f"killed after {delay:.2f} s")
-            return True
-        self.note("ended before it was killed")
-        return False
+        is_killed = killed_after(delay, command, cwd=self.root, environment=self.environment(SLOW="0.05"))
+        self.note(f"killed after {delay:.2f} s" if is_killed else "ended before it was killed")
+        return is_killed
 
     # versions
 
@@ -342,6 +332,20 @@ def storm(start: Workspace, root: Path, warm: Warm, *, seed: int, kills: int, wi
         story = json.dumps(project.told, indent=1)
         raise AssertionError(f"storm {seed}: {story}\n{error}") from error
     return hits
+
+
+def killed_after(delay_s: float, command: list[str], *, cwd: Path, environment: Mapping[str, str]) -> bool:
+    """Start a command and kill all its processes after so long; whether it was still at work."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=cwd, env=environment, process_group=0, **quiet)
+    try:
+        process.wait(delay_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        _gone(process.pid)
+        return True
+    return False
 
 
 def _gone(group: int) -> None:
