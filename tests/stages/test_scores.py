@@ -272,7 +272,7 @@ def test_another_run_with_more_processes_gives_the_same_scores_and_pictures(scor
     }
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 9])
+@pytest.mark.parametrize("number", [1, 2, 3, 7])
 def test_pieces_and_shares_give_the_scores_of_one_go(scored, analysed, number):
     made, folder = outputs(scored)["scores"].read_bytes(), f"in {number} shares"
     shared = partial(score, scored, analysed, folder)
