@@ -5,10 +5,9 @@ from pathlib import Path
 
 from understudy.stage import run
 
+from understudy.dropped import remove_others, tables_of
 from understudy.files import replacing
 from understudy.params import Nouns, read_nouns
-
-TABLES_OF_CLIPS = ("frames", "faces", "landmarks", "embeddings")
 
 
 def main(*, clips: Path) -> None:
@@ -30,13 +29,9 @@ def remove_dropped(nouns: Nouns, *, root: Path) -> None:
     Gathering stages read whole folders for DVC, so that what was dropped must not lie in them. Trained swappers stay.
     """
     swaps = {f"{shot.clip}.{shot.source}-for-{shot.target}" for shot in nouns.shots.values()}
-    kept = {table: set(nouns.clips) for table in TABLES_OF_CLIPS}
-    kept |= {"crops": set(nouns.people), "swaps": swaps, "scores": swaps}
-    kept["shots"] = swaps | {f"{swap}.comparison" for swap in swaps}
-    for folder, names in kept.items():
-        for file in sorted((root / folder).glob("[!.]*")):
-            if file.is_file() and file.stem not in names:
-                file.unlink()
+    pictures = swaps | {f"{swap}.comparison" for swap in swaps}
+    kept = tables_of(clips=nouns.clips, people=nouns.people)
+    remove_others(kept | {"swaps": swaps, "scores": swaps, "shots": pictures}, root=root)
 
 
 if __name__ == "__main__":

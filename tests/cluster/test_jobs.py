@@ -84,10 +84,10 @@ def test_a_cancelled_job_is_submitted_again_and_then_nothing_is_said_to_have_fai
 def test_code_edited_while_a_job_runs_runs_again(project: Workspace):
     run = started_on_slurm(project, *IDENTITIES, PAUSE="identities")
     wait_for_pause(project)
-    project.write("stages/identities.py", project.read("stages/identities.py") + "# edited\n")
+    project.write("stages/identities.py", project.read("stages/identities.py") + "EDITED = 1\n")
     project.write("paused.txt", "go on")
     assert run.wait() == 0, project.read("run.log")
-    assert "identities is not recorded for DVC: stages/identities.py was changed" in project.read("run.log")
+    assert "identities is not recorded for DVC: stages/identities.py was edited meanwhile" in project.read("run.log")
     assert "data/identities.parquet" in project.planned()
 
 
@@ -118,13 +118,13 @@ def test_a_job_keeps_the_settings_its_run_was_planned_with(project: Workspace):
     project.set_params(lambda params: params["identities"].update(min_neighbours=6))
     project.write("paused.txt", "go on")
     assert run.wait() == 0, project.read("run.log")
-    assert "identities of params.yaml was edited meanwhile" in project.read("run.log")
+    assert "params.yaml: identities was edited meanwhile" in project.read("run.log")
     assert project.read("data/frames/ada.parquet") == before
     assert "data/identities.parquet" in project.planned()
 
 
 def _kill_while_identities_runs(project: Workspace) -> None:
-    project.edit("stages/identities.py", "def pause() -> None:", "# a change\ndef pause() -> None:")
+    project.edit("stages/identities.py", "def pause() -> None:", "EDITED = 1\ndef pause() -> None:")
     run = started_on_slurm(project, "--until", "identities", PAUSE="identities")
     wait_for_pause(project)
     run.send_signal(signal.SIGKILL)

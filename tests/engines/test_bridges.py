@@ -142,6 +142,25 @@ def test_an_older_commit_whose_artifacts_are_all_there_is_nothing_to_do(project:
     assert project.planned() == set()
 
 
+@pytest.mark.parametrize("way", ["dvc checkout", "snakemake", "dvc repro"])
+def test_a_clip_that_an_older_commit_does_not_have_is_gone_with_it(project: Workspace, way: str):
+    paths = ("params.yaml", "dvc.yaml", "dvc.lock", "data/clips.json", "data/identities.parquet")
+    before, made = {path: project.read(path) for path in paths}, project.artifacts()
+    project.write("data/raw/cy.mp4", "footage of cy")
+    project.set_params(lambda params: params["clips"].update(cy="data/raw/cy.mp4"))
+    project.snakemake()
+    for path, text in before.items():
+        project.write(path, text)
+    shutil.rmtree(project.root / ".snakemake")
+    project.run(*way.split(), *["--quiet"] * way.startswith("dvc"))
+    project.dvc("checkout", "--quiet")
+    (project.root / "data/raw/cy.mp4").unlink()
+    assert project.artifacts() == made
+    assert project.read("dvc.lock") == before["dvc.lock"]
+    assert project.changed() == set()
+    assert project.planned() == set()
+
+
 def test_footage_replaced_by_an_older_file_is_noticed(project: Workspace):
     project.write("older.mp4", "other footage")
     os.utime(project.root / "older.mp4", (1, 1))

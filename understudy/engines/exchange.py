@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from understudy.engines import runs
 from understudy.engines.accept import settle
+from understudy.engines.leftovers import remove_leftovers
 from understudy.engines.project import one_line_errors
 from understudy.engines.recording import DVC
 from understudy.engines.speech import some
@@ -45,6 +46,7 @@ def pull(*, remote: str | None, jobs: int | None) -> str:
     with _connected(remote) as repo:
         fetched = _files(repo.pull(remote=remote, jobs=jobs, allow_missing=True)["stats"]["fetched"])
         absent = _absent(repo)
+    remove_leftovers()
     left = sorted({*settle(), *absent})
     if left:
         raise EngineError(f"pull: {fetched} fetched; not as dvc.lock records: {some(left)}; `snakemake` makes them")

@@ -14,6 +14,7 @@ from understudy.closure import remember
 from understudy.engines import remote, runs, shares
 from understudy.engines.cutoff import CutOff
 from understudy.engines.instances import Instance, instances, recipe_now, stage_jobs, stage_of, stage_rules
+from understudy.engines.leftovers import remove_leftovers
 from understudy.engines.project import Project, hold_plan, one_line_errors
 from understudy.engines.recipes import are_recorded, is_lock_known
 from understudy.engines.recording import record
@@ -63,6 +64,7 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
         return
     if not is_dry:
         runs.hold()
+        remove_leftovers()
     runs.remove_stale_locks()
     shares.remove_markers()
     _check_store(workflow)

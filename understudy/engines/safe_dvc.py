@@ -17,6 +17,7 @@ from io import StringIO
 from typing import TextIO
 
 from understudy.engines.dvc_locks import take_locks_once
+from understudy.engines.leftovers import remove_leftovers
 
 Write = Callable[[str, str], AbstractContextManager[TextIO]]
 Parse = Callable[[str, str, str], dict[str, object]]
@@ -143,8 +144,18 @@ def _held(path: str, encoding: str) -> Iterator[TextIO]:
             os.unlink(path)  # noqa: PTH108
 
 
-if __name__ == "__main__":
-    from dvc.cli import main
+def main(words: list[str]) -> int:
+    """What `dvc` with these words does, on a project without leftovers of another commit; its exit status."""
+    from dvc.cli import main as run_dvc
 
     mend()
+    if words[:1] in (["repro"], ["exp"]):
+        remove_leftovers()
+    status: int = run_dvc(words)
+    if words[:1] in (["checkout"], ["pull"]):
+        remove_leftovers()
+    return status
+
+
+if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
