@@ -26,9 +26,9 @@ NOT_CACHED = "not in cache"
 
 
 def accept(workflow: "Workflow", project: Project) -> list[str]:
-    """Settle every artifact that Snakemake did not make, or made in other circumstances that DVC found to come to the
-    same; returns the stages that DVC does not vouch for.
+    """Tell Snakemake of every artifact that DVC vouches for; returns the stages for which it does not.
 
+    Those are artifacts that Snakemake did not make, and such as it made in other circumstances that come to the same.
     The workflow must be planned. Raises EngineError when DVC cannot say.
     """
     refresh(workflow, project)

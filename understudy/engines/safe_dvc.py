@@ -149,7 +149,7 @@ def main(words: list[str]) -> int:
     from dvc.cli import main as run_dvc
 
     mend()
-    if words[:1] in (["repro"], ["exp"]):
+    if words[:1] == ["repro"] or words[:2] == ["exp", "run"]:
         remove_leftovers()
     status: int = run_dvc(words)
     if words[:1] in (["checkout"], ["pull"]):
