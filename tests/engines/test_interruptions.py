@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.engines.workspace import Workspace, less_upsampling, more_upsampling
 
 SLOW = """
@@ -66,14 +68,15 @@ def test_what_a_killed_run_made_is_recorded_by_the_next(project: Workspace):
     assert not {"faces@ada", "landmarks@bo", "identities"} & project.changed()
 
 
-def test_a_signal_to_everyone_ends_a_run_in_order_and_the_next_goes_on(project: Workspace):
+@pytest.mark.parametrize("send", [os.killpg, os.kill])
+def test_a_signal_ends_a_run_in_order_and_the_next_goes_on(project: Workspace, send: Callable[[int, int], None]):
     project.set_params(more_upsampling)
     stage = project.read("stages/faces.py")
     project.write("stages/faces.py", SLOW)
     process = _started(project)
     _wait_for(project.root / "paused.txt")
-    os.killpg(process.pid, signal.SIGTERM)
-    assert process.wait() != 0
+    send(process.pid, signal.SIGTERM)
+    assert process.wait(60) != 0
     assert "failed: faces: data/faces/" in project.read("run.log")
     assert ".parquet: ended by SIGTERM; run again to go on (logs/faces/" in project.read("run.log")
     assert not list(project.root.rglob("*.partial*"))

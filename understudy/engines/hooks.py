@@ -19,6 +19,7 @@ from understudy.engines.project import Project, hold_plan, one_line_errors
 from understudy.engines.recipes import are_recorded, is_lock_known
 from understudy.engines.recording import record
 from understudy.engines.speech import Speech, soften
+from understudy.engines.stopping import pass_on_sigterm
 from understudy.engines.trust import STORE, Records, doubt, foreign
 from understudy.errors import EngineError
 
@@ -80,7 +81,9 @@ def after_reading(workflow: "Workflow", project: Project) -> None:
 
 
 def on_start(workflow: "Workflow", project: Project) -> None:
-    """Note which stages will be owed to DVC, and watch the jobs end."""
+    """Note which stages will be owed to DVC, watch the jobs end, and let a signal to end reach them."""
+    if workflow.is_main_process:
+        pass_on_sigterm()
     with one_line_errors():
         remote.prepare(workflow)
     _cutoffs.append(CutOff(workflow))
