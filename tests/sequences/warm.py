@@ -71,6 +71,8 @@ def answer(connection: socket.socket) -> None:
     """Run the command in a child of this child, whose end it tells the client."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     head, streams, _, _ = socket.recv_fds(connection, 4, 3)
+    if not head:
+        os._exit(0)  # the client was killed before it had said anything
     length, command = int.from_bytes(head, "big"), b""
     while len(command) < length:
         more = connection.recv(length - len(command))
