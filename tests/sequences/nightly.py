@@ -81,7 +81,7 @@ class Night:
 
 def progress(done: Iterator[None], night: Night, began: float) -> None:
     for number, _ in enumerate(done, start=1):
-        if number % 20 == 0:
+        if number % 10 == 0:
             print(f"{(time.monotonic() - began) / 60:.0f} min: {night.words()}", flush=True)
 
 
