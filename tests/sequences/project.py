@@ -75,9 +75,7 @@ class Project(Workspace):
         return self.run(*words, check=check, **environment)
 
     def dvc(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.run(
-            str(self.warm.python), "-m", "understudy.engines.safe_dvc", *arguments, check=check, **environment
-        )
+        return self.run(str(self.warm.python), *SAFE_DVC, *arguments, check=check, **environment)
 
     def changed(self) -> set[str]:
         """The stages that DVC says are not as recorded, but for those that only its cache has lost."""

@@ -44,11 +44,8 @@ def check(project: Workspace, undisturbed: Workspace) -> None:
     artifacts, _ = read_lock(undisturbed.read("dvc.lock"), where="dvc.lock")
     verdicts = compare(artifacts, root=project.root, stored=lambda _: None)
     assert not [f"{artifact.path}: {verdict}" for artifact, verdict in verdicts if verdict not in EQUAL]
-    files, expected = (
-        {path.relative_to(each.root / "data") for path in (each.root / "data").rglob("*")}
-        for each in (project, undisturbed)
-    )
-    assert files == expected, f"left over or missing: {sorted(map(str, files ^ expected))}"
+    different = files_of(project) ^ files_of(undisturbed)
+    assert not different, f"left over or missing: {sorted(different)}"
     assert project.changed() == set()
     assert project.planned() == set()
 

@@ -73,6 +73,8 @@ def _hidden_changes(stages: set[str]) -> set[str]:
 
     Where the cache has lost an artifact, DVC says so and looks no further.
     """
+    if not stages:
+        return set()
     text = DVC_LOCK.read_text(encoding="utf-8") if DVC_LOCK.is_file() else "stages: {}"
     made, _ = read_lock(text, where=DVC_LOCK.as_posix())
     recorded = [artifact for artifact in made if artifact.stage in stages]

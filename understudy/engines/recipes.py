@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from understudy.closure import closure
 from understudy.engines.instances import members_of, recipe_now, sections_of, stage_rules
 from understudy.engines.project import Project, script_of, scripts_of
-from understudy.files import replacing
+from understudy.files import replacing, sha256_of
 from understudy.libraries import LOCK
 from understudy.recipes import FOLDER, write_recipe
 
@@ -68,13 +68,13 @@ def are_recorded(workflow: "Workflow") -> bool:
 
 def is_lock_known() -> bool:
     """Whether neither DVC nor Git has changed dvc.lock since recipes were last recorded, if they ever were."""
-    return _noted()[1:] in ([], [_sha256(DVC_LOCK)])
+    return _noted()[1:] in ([], [_digest(DVC_LOCK)])
 
 
 def note_recorded(workflow: "Workflow") -> None:
     """Remember that the recipes are recorded as they are."""
     with replacing(RECORDED) as temporary:
-        temporary.write_text(f"{_seen(workflow)}\n{_sha256(DVC_LOCK)}\n", encoding="utf-8")
+        temporary.write_text(f"{_seen(workflow)}\n{_digest(DVC_LOCK)}\n", encoding="utf-8")
 
 
 def _noted() -> list[str]:
@@ -86,9 +86,9 @@ def _seen(workflow: "Workflow") -> str:
     recipes = sorted(path.as_posix() for path in FOLDER.glob("*.json"))
     digest = hashlib.sha256()
     for path in [*closure(*scripts), *recipes, LOCK.as_posix(), DVC_LOCK.as_posix()]:
-        digest.update(f"{path} {_sha256(Path(path))}\n".encode())
+        digest.update(f"{path} {_digest(Path(path))}\n".encode())
     return digest.hexdigest()
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
+def _digest(path: Path) -> str:
+    return sha256_of(path) if path.is_file() else "none"
