@@ -1,59 +1,32 @@
 """How every autoencoder of two people is trained, measured and made to paint; a model file brings the network.
 
-Both people go through one encoder; each has a decoder that rebuilds them from warped pictures. Painting sends the
-target through the source's decoder. Inputs and targets read at the same positions, and only inputs are warped.
+A network rebuilds both people's faces from warped pictures; painting rebuilds the target as the source. Inputs and
+what is wanted are read at the same positions, and only inputs are warped.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Literal
 
-import cv2
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from understudy import skin
-from understudy.augmentations import affine, color, flip, warp
+from understudy.blocks.starts import Initialiser, start_weights
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet
-from understudy.geometry import (
-    CROP_COVERAGE,
-    CROP_RESOLUTION_PX,
-    apply_affine,
-    invert_affine,
-    resize_crop,
-)
-from understudy.losses.dssim import dssim
-from understudy.losses.mae import mae
-from understudy.measures import rebuilt
-from understudy.model import Column, Painted, Side
+from understudy.facestore import COVERAGE, MASK, RGB, FaceStore, store_faces
+from understudy.geometry import CROP_COVERAGE, CROP_RESOLUTION_PX, apply_affine, invert_affine, resize_crop
+from understudy.lossmix import Term, mixture
+from understudy.measures import rebuilt as measure
+from understudy.model import Column, Painted
+from understudy.networks import SIDES, FaceNetwork, Rebuilt, Side
 from understudy.params import Settings
 from understudy.randomness import torch_generator
-from understudy.sampling import grid_positions, read_at
+from understudy.variation import Augmentation, Batch, draw_batch
 
-COVERAGE = 1.6  # of what the network sees, in mean face boxes
-MARGIN = CROP_COVERAGE / COVERAGE  # how much wider the stored crops are
-SIDES: tuple[Side, Side] = ("source", "target")
 AT_ONCE = 16  # faces a forward pass when nothing is learnt
-
-
-class Augmentation(Settings):
-    """How training pictures are varied."""
-
-    rotation_deg: float = Field(ge=0, le=45)
-    """Turns are within plus or minus this. Small sets of steady footage learn better with 3 than with 10."""
-    zoom: float = Field(ge=0, le=0.2)
-    """Scales are within 1 plus or minus this."""
-    shift: float = Field(ge=0, le=0.12)
-    """Shifts are within plus or minus this share of the crop's side."""
-    flip: float = Field(ge=0, le=1)
-    """Share of mirrored faces; 0 keeps moles, partings and light where they are."""
-    warp: float = Field(ge=0, le=0.2)
-    """Standard deviation of the input's warp, as a share of the side; more makes the code more forgetful of shape."""
-    color: float = Field(ge=0, le=0.5)
-    """Strength of the input's change of exposure and white balance."""
 
 
 class AutoencoderSettings(Settings):
@@ -63,73 +36,52 @@ class AutoencoderSettings(Settings):
     """Faces of each person in a step; more is steadier and dearer. Must be a multiple of swapper.parts."""
     learning_rate: float = Field(gt=0, le=0.1)
     """Highest learning rate of the schedule. Large nets want 5e-5, tiny ones 2e-3."""
-    dssim: float = Field(ge=0, le=10)
-    """Weight of structural dissimilarity beside the absolute error; 0.5 sharpens without ringing."""
-    background: float = Field(gt=0, le=1)
+    losses: tuple[Term, ...] = (Term(loss="mae"), Term(loss="dssim", weight=0.5))
+    """What is made small, a list: `{loss: dssim, weight: 0.5}`."""
+    background: float = Field(default=0.15, gt=0, le=1)
     """Weight of pixels outside the face, where it is 1 inside; low keeps the capacity for the face."""
-    augmentation: Augmentation
+    learn_mask: bool = False
+    """Whether the network has a branch that learns the face's mask."""
+    mask_losses: tuple[Term, ...] = (Term(loss="mae", of="mask", where="picture"),)
+    """The losses of the learned mask, where there is one."""
+    alpha: Literal["hull", "learned", "both"] = "hull"
+    """What is painted: the landmarks' hull, the learned mask, or where both agree."""
+    morph: float = Field(default=1.0, ge=0, le=1)
+    """Share of the source's likeness in what is painted, of models that can morph."""
+    initialiser: Initialiser = "own"
+    """How convolutions start; "own" is as the model's origin has it."""
+    icnr: bool = False
+    """Whether sub-pixel layers start equal within a block of pixels, so that no checkerboard must be unlearnt."""
+    augmentation: Augmentation = Augmentation()
     """How training pictures are varied."""
 
 
-class TwoDecoders(Protocol):
-    """A network for two people: `network(faces_B3HW, side)`, side 0 or 1, answers RGB 0–1 (B, 3, P, P)."""
-
-    def __call__(self, faces_B3HW: Tensor, side: int) -> Tensor:
-        """What `side`'s decoder makes of the faces."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Store:
-    """A person's faces as a uint8 tensor (N, 4, S, S) of RGB and mask, skin-filled, MARGIN wider than the input."""
-
-    pictures: Tensor
-
-    def batch(self, indices: Tensor | slice) -> Tensor:
-        return self.pictures[indices].float() / 255
-
-
 class Autoencoder:
-    """Everything of a two-decoder model but its network; see understudy.model.FaceModel."""
+    """Everything of an autoencoder's model but its network; see understudy.model.FaceModel."""
 
-    needs: frozenset[Column] = frozenset({"pixels", "mask"})
+    needs: frozenset[Column] = frozenset({"pixels", "mask", "points"})
     learns_from: frozenset[Side] = frozenset(SIDES)
 
-    def __init__(
-        self,
-        network: torch.nn.Module,
-        settings: AutoencoderSettings,
-        *,
-        input_px: int,
-        output_px: int,
-        seed: int,
-        device: torch.device,
-    ) -> None:
+    def __init__(self, network: FaceNetwork, settings: AutoencoderSettings, *, seed: int, device: torch.device) -> None:
+        start_weights(network, seed=seed, initialiser=settings.initialiser, icnr=settings.icnr)
         self.network = network.to(device)
-        self.batch = settings.batch
-        self.learning_rate = settings.learning_rate
+        self.batch, self.learning_rate = settings.batch, settings.learning_rate
         self._settings, self._seed, self._device = settings, seed, device
-        self._input_px, self._output_px = input_px, output_px
-        self._training: list[_Store] = []
-        self._validation: list[_Store] = []
+        self._training: dict[str, FaceStore] = {}
+        self._validation: dict[str, FaceStore] = {}
 
     def begin(self, source: FaceSet, target: FaceSet) -> None:
         """Take both people's training and validation faces in. Raises ModelError when a split is empty."""
-        for faces in (source, target):
+        for side, faces in zip(SIDES, (source, target), strict=True):
             for split, stores in (("train", self._training), ("validation", self._validation)):
                 chosen = faces.split(split)
                 if not len(chosen):
                     raise ModelError(f"{faces.person}: no faces in the {split} split; give the clip more kept faces")
-                stores.append(self._store(chosen))
+                stores[side] = self._store(chosen)
 
-    def mean_face(self, side: int) -> Tensor:
+    def mean_face(self, side: Side) -> Tensor:
         """The mean of a person's training pictures at the output's resolution: (3, P, P)."""
-        positions = grid_positions(self._output_px) / MARGIN
-        total = torch.zeros(3, self._output_px, self._output_px)
-        pictures = self._training[side].pictures.cpu()
-        for start in range(0, len(pictures), AT_ONCE):
-            total += read_at(pictures[start : start + AT_ONCE, :3].float() / 255, positions).sum(0)
-        return total / len(pictures)
+        return self._training[side].mean(self.network.outputs_px[-1])
 
     def parameter_groups(self) -> list[dict[str, object]]:
         """All weights; biases and other vectors do not decay."""
@@ -140,26 +92,46 @@ class Autoencoder:
         ]
 
     def losses(self, *, step: int, part: int, faces: int) -> Mapping[str, Tensor]:
-        """Masked absolute error and dissimilarity of both people's rebuilt faces."""
-        return {side: self._loss(index, step=step, part=part, faces=faces) for index, side in enumerate(SIDES)}
+        """The mixture of losses of both people's rebuilt faces."""
+        losses: dict[str, Tensor] = {}
+        for side in SIDES:
+            batch = self.drawn(side, step=step, part=part, faces=faces)
+            generator = torch_generator(self._seed, f"{side} chance {part}", step)
+            losses[side] = self._compare(self.network.learn(batch.inputs, side, generator=generator), batch.wanted)
+        return losses
+
+    def drawn(self, side: Side, *, step: int, part: int, faces: int) -> Batch:
+        """What one part of a step's batch is given of one person."""
+        return draw_batch(
+            self._training[side],
+            self._settings.augmentation,
+            input_px=self.network.input_px,
+            outputs_px=self.network.outputs_px,
+            number=faces,
+            is_warped=True,
+            seed=self._seed,
+            stream=f"{side} faces {part}",
+            step=step,
+        )
 
     @torch.no_grad()
     def validation(self) -> Mapping[str, float]:
         """Loss, PSNR and SSIM of the validation faces, rebuilt without augmentation."""
         measures: dict[str, float] = {}
-        for index, side in enumerate(SIDES):
-            wanted = self._centre(self._validation[index].batch(slice(None)), self._output_px)
-            inputs = self._centre(self._validation[index].batch(slice(None)), self._input_px)[:, :3]
-            painted = self._forward(inputs, index)
-            loss = self._compare(painted, wanted[:, :3], wanted[:, 3:])
-            psnr_db, ssim = rebuilt(painted, wanted[:, :3], mask_N1HW=wanted[:, 3:])
-            measures |= {f"loss_{side}": float(loss), f"psnr_db_{side}": psnr_db, f"ssim_{side}": ssim}
+        for side in SIDES:
+            store = self._validation[side]
+            wanted = {px: store.centred(slice(None), px) for px in self.network.outputs_px}
+            made = self._in_chunks(store, partial(self.network, person=side))
+            face = wanted[self.network.outputs_px[-1]]
+            psnr_db, ssim = measure(made.pictures[-1], face[:, RGB], mask_N1HW=face[:, MASK])
+            loss = float(self._compare(made, wanted))
+            measures |= {f"loss_{side}": loss, f"psnr_db_{side}": psnr_db, f"ssim_{side}": ssim}
         return measures
 
     @torch.no_grad()
     def paint(self, faces: FaceSet) -> Painted:
-        """Target faces through the source's decoder; landmarks and outline stay where they are."""
-        size = self._output_px
+        """Target faces with the source's likeness; landmarks and outline stay where they are."""
+        size = self.network.outputs_px[-1]
         crops = np.asarray([_patch_crop(crop, size) for crop in faces.crop_from_frame_N23]).reshape(-1, 2, 3)
         points = [
             apply_affine(invert_affine(crop.astype(float)), face.astype(float))
@@ -168,64 +140,37 @@ class Autoencoder:
         patches = np.zeros((0, size, size, 3), np.uint8)
         alpha = np.zeros((0, size, size), np.uint8)
         if len(faces):
-            stored = self._store(faces).batch(slice(None))
-            painted = self._forward(self._centre(stored, self._input_px)[:, :3], 0)
-            patches = (painted * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-            alpha = (self._centre(stored, size)[:, 3] * 255).round().byte().cpu().numpy()
+            made, hulls = self._painted(self._store(faces))
+            patches = (made.pictures[-1] * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+            alpha = (self._alpha(made, hulls)[:, 0] * 255).round().byte().cpu().numpy()
         nowhere = [np.zeros((0, 2))] * len(faces)
         moved = np.asarray(points, np.float32).reshape(-1, 68, 2)
         return Painted(patches, alpha, crops.astype(np.float32), moved, nowhere, nowhere)
 
-    def pair(self, side: int, *, step: int, part: int, faces: int) -> tuple[Tensor, Tensor]:
-        """Warped inputs (faces, 3, I, I) and what is wanted of them, RGB and mask (faces, 4, O, O)."""
-        generator = torch_generator(self._seed, f"{SIDES[side]} faces {part}", step)
-        store, ranges = self._training[side], self._settings.augmentation
-        chosen = torch.randint(len(store.pictures), (faces,), generator=generator)
-        mirror = flip.sample(generator, number=faces, share=ranges.flip)
-        move = affine.sample(
-            generator, number=faces, rotation_deg=ranges.rotation_deg, zoom=ranges.zoom, shift=ranges.shift
-        )
-        bend = warp.sample(generator, number=faces, strength=ranges.warp)
-        tint = color.sample(generator, number=faces, strength=ranges.color)
+    def _painted(self, store: FaceStore) -> tuple[Rebuilt, Tensor]:
+        swap = partial(self.network.swap, source="source", target="target", morph=self._settings.morph)
+        made = self._in_chunks(store, swap)
+        return made, store.centred(slice(None), self.network.outputs_px[-1], parts=MASK)
 
-        def positions(resolution_px: int) -> Tensor:
-            grid = grid_positions(resolution_px).expand(faces, -1, -1, -1)
-            return affine.apply(move, flip.apply(mirror, grid))
+    def _alpha(self, made: Rebuilt, hulls: Tensor) -> Tensor:
+        if self._settings.alpha == "hull" or made.mask is None:
+            return hulls
+        return made.mask if self._settings.alpha == "learned" else made.mask * hulls
 
-        pictures = store.batch(chosen.to(self._device))
-        wanted = read_at(pictures, positions(self._output_px).to(self._device) / MARGIN)
-        bent = warp.apply(bend, positions(self._input_px)).to(self._device)
-        return color.apply(_on(tint, self._device), read_at(pictures[:, :3], bent / MARGIN)), wanted
+    def _compare(self, made: Rebuilt, wanted: Mapping[int, Tensor]) -> Tensor:
+        terms = self._settings.losses + (self._settings.mask_losses if made.mask is not None else ())
+        return mixture(made, wanted, terms, background=self._settings.background)
 
-    def _loss(self, side: int, *, step: int, part: int, faces: int) -> Tensor:
-        inputs, wanted = self.pair(side, step=step, part=part, faces=faces)
-        return self._compare(self.network(inputs, side), wanted[:, :3], wanted[:, 3:])
+    def _in_chunks(self, store: FaceStore, make: Callable[[Tensor], Rebuilt]) -> Rebuilt:
+        inputs = store.centred(slice(None), self.network.input_px, parts=RGB)
+        made = [make(inputs[start : start + AT_ONCE]) for start in range(0, len(inputs), AT_ONCE)]
+        pictures = tuple(torch.cat(each) for each in zip(*(one.pictures for one in made), strict=True))
+        masks = [one.mask for one in made if one.mask is not None]
+        return Rebuilt(pictures, torch.cat(masks) if masks else None)
 
-    def _compare(self, painted: Tensor, wanted: Tensor, mask: Tensor) -> Tensor:
-        weight = mask + self._settings.background
-        structure = self._settings.dssim * dssim(painted, wanted, weight_B1HW=weight, stride=2)
-        return mae(painted, wanted, weight_B1HW=weight) + structure
-
-    def _forward(self, inputs: Tensor, side: int) -> Tensor:
-        starts = range(0, len(inputs), AT_ONCE)
-        chunks = [self.network(inputs[start : start + AT_ONCE], side) for start in starts]
-        return torch.cat(chunks)
-
-    def _centre(self, pictures: Tensor, resolution_px: int) -> Tensor:
-        return read_at(pictures, grid_positions(resolution_px).to(self._device) / MARGIN)
-
-    def _store(self, faces: FaceSet) -> _Store:
-        side = round(max(self._input_px, self._output_px) * MARGIN)
-        rows = []
-        for pixels, mask in zip(faces.pixels_NHWC, faces.mask_NHW, strict=True):
-            filled = np.dstack([skin.fill_skin(pixels, mask), mask])
-            rows.append(cv2.resize(filled, (side, side), interpolation=cv2.INTER_AREA))
-        pictures = torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2).contiguous()
-        return _Store(pictures.to(self._device))
-
-
-def _on(tint: color.Color, device: torch.device) -> color.Color:
-    return color.Color(tint.gain_B311.to(device), tint.offset_B111.to(device))
+    def _store(self, faces: FaceSet) -> FaceStore:
+        sides = sorted({self.network.input_px, *self.network.outputs_px})
+        return store_faces(faces, sides=sides, device=self._device)
 
 
 def _patch_crop(crop_from_frame: np.ndarray, resolution_px: int) -> np.ndarray:

@@ -19,10 +19,10 @@ from safetensors.torch import load_file
 
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet
+from understudy.networks import Side
 from understudy.params import Settings, parse_section
 
 Column = Literal["pixels", "mask", "points", "pose"]
-Side = Literal["source", "target"]
 MODELS = Path(__file__).with_name("models")
 WEIGHTS = "weights.safetensors"
 SETTINGS = "settings.json"

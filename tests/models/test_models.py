@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from tests.models.cartoons import cartoon_faces
+from tests.models.tiny import TINY
 from understudy.errors import ModelError
 from understudy.geometry import apply_affine
 from understudy.model import available, count_parameters, make_model, model_settings
@@ -10,9 +11,8 @@ from understudy.sections import read_params
 from understudy.workers import workers
 
 CPU = torch.device("cpu")
-SMALL = {"driven": {"nodes": 3}, "compact": {"batch": 4}, "original": {"batch": 2}}
-PARAMETERS = {"original": 82_062_470, "compact": 2_413_630}
-FAST = ("compact", "driven")
+NAMES = available()
+AUTOENCODERS = [name for name in NAMES if name != "driven"]
 
 
 def settings_of(name, **changes):
@@ -21,7 +21,7 @@ def settings_of(name, **changes):
 
 
 def small(name, *, seed=1):
-    return make_model(name, settings_of(name, **SMALL[name]), seed=seed, device=CPU)
+    return make_model(name, settings_of(name, **TINY[name]), seed=seed, device=CPU)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def single_core():
 
 @pytest.fixture(scope="module")
 def begun(people):
-    models = {name: small(name) for name in FAST}
+    models = {name: small(name) for name in NAMES}
     for model in models.values():
         model.begin(*people)
     return models
@@ -47,8 +47,8 @@ def learn(model, steps, *, rate):
     groups = [{**group, "lr": rate * group.get("rate", 1.0)} for group in model.parameter_groups()]
     optimizer = torch.optim.Adam(groups)
     losses = []
-    for step in range(steps):
-        parts = model.losses(step=step, part=0, faces=2)
+    for _ in range(steps):
+        parts = model.losses(step=0, part=0, faces=2)
         total = torch.stack(list(parts.values())).sum()
         optimizer.zero_grad()
         total.backward()
@@ -62,49 +62,18 @@ def test_every_model_has_settings_in_params(name):
     assert settings_of(name).batch >= 1
 
 
-@pytest.mark.parametrize("name", sorted(PARAMETERS))
-def test_a_model_has_its_number_of_parameters(name):
-    assert count_parameters(small(name).network) == PARAMETERS[name]
+def test_compact_has_its_number_of_parameters():
+    assert count_parameters(small("compact").network) == 2_413_630
 
 
-def test_the_original_rebuilds_64_pixel_faces_of_either_side(people):
-    model = small("original")
-    model.begin(*people)
-    inputs, wanted = model.pair(0, step=0, part=0, faces=1)
-    assert inputs.shape == (1, 3, 64, 64)
-    assert wanted.shape == (1, 4, 64, 64)
-    with torch.no_grad():
-        first, second = (model.network(inputs, side) for side in (0, 1))
-    assert first.shape == (1, 3, 64, 64)
-    assert not torch.equal(first, second)
-
-
-def test_the_originals_convolutions_pad_one_before_and_two_after():
-    halve = small("original").network.encoder[0]
-    with torch.no_grad():
-        halve.convolution.weight.zero_()
-        halve.convolution.weight[:, :, 1, 1] = 1
-        halve.convolution.bias.zero_()
-        picture = torch.arange(64 * 64, dtype=torch.float32).view(1, 1, 64, 64).expand(1, 3, 64, 64)
-        assert torch.equal(halve(picture)[0, 0], 3 * picture[0, 0, ::2, ::2])
-
-
-def test_unwarped_inputs_are_exactly_the_targets_pixels(people):
-    still = {"rotation_deg": 8, "zoom": 0.05, "shift": 0.05, "flip": 0.5, "warp": 0, "color": 0}
-    model = make_model("original", settings_of("original", augmentation=still), seed=1, device=CPU)
-    model.begin(*people)
-    inputs, wanted = model.pair(1, step=5, part=0, faces=3)
-    assert torch.equal(inputs, wanted[:, :3])
-
-
-@pytest.mark.parametrize("name", FAST)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_same_seed_makes_the_same_network(name):
     first, second, other = (small(name, seed=seed).network.state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[key], second[key]) for key in first)
     assert any(not torch.equal(first[key], other[key]) for key in first)
 
 
-@pytest.mark.parametrize("name", FAST)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_steps_losses_depend_on_step_and_part_alone(name, begun):
     model = begun[name]
     first = model.losses(step=3, part=0, faces=2)
@@ -114,16 +83,16 @@ def test_a_steps_losses_depend_on_step_and_part_alone(name, begun):
     assert first["source"].item() != other["source"].item()
 
 
-@pytest.mark.parametrize(("name", "steps"), [("compact", 25), ("driven", 12)])
-def test_a_model_overfits_one_face(name, steps):
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_learns_one_batch_by_heart(name):
     faces = cartoon_faces("ada", number=6).select([0, 4])
     model = small(name)
     model.begin(faces, faces)
-    losses = learn(model, steps, rate=2e-3)
-    assert np.mean(losses[-3:]) < 0.75 * np.mean(losses[:3])
+    losses = learn(model, 25, rate=2e-3)
+    assert np.mean(losses[-3:]) < 0.8 * losses[0]
 
 
-@pytest.mark.parametrize("name", FAST)
+@pytest.mark.parametrize("name", NAMES)
 def test_paint_is_a_patch_an_alpha_and_points_for_every_face(name, people, begun):
     target = people[1].split("test")
     painted = begun[name].paint(target)
@@ -140,13 +109,13 @@ def test_paint_is_a_patch_an_alpha_and_points_for_every_face(name, people, begun
         assert painted.outline_from[index].shape == painted.outline_to[index].shape
 
 
-@pytest.mark.parametrize("name", FAST)
+@pytest.mark.parametrize("name", NAMES)
 def test_no_faces_are_painted_as_nothing(name, people, begun):
     painted = begun[name].paint(people[1].select([]))
     assert painted.patches_NHWC.shape[0] == len(painted.outline_from) == 0
 
 
-@pytest.mark.parametrize("name", FAST)
+@pytest.mark.parametrize("name", NAMES)
 def test_painting_needs_nothing_but_the_weights(name, people, begun):
     target = people[1].split("test")
     fresh = small(name, seed=9)
@@ -154,7 +123,7 @@ def test_painting_needs_nothing_but_the_weights(name, people, begun):
     assert np.array_equal(fresh.paint(target).patches_NHWC, begun[name].paint(target).patches_NHWC)
 
 
-@pytest.mark.parametrize("name", FAST)
+@pytest.mark.parametrize("name", NAMES)
 def test_validation_is_measured_a_side(name, begun):
     measures = begun[name].validation()
     assert {"loss_source", "psnr_db_source", "ssim_source"} <= set(measures)
@@ -173,5 +142,5 @@ def test_a_split_without_faces_is_refused(people):
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones():
-    with pytest.raises(ModelError, match=r"no model 'quik'\. Available: compact, driven, original"):
+    with pytest.raises(ModelError, match=r"no model 'quik'\. Available: .*compact, .*driven, .*original"):
         model_settings("quik")

@@ -33,7 +33,8 @@ from understudy.losses.dssim import dssim
 from understudy.losses.gradient_difference import gradient_difference
 from understudy.losses.mae import mae
 from understudy.measures import rebuilt
-from understudy.model import Column, Painted, Side
+from understudy.model import Column, Painted
+from understudy.networks import Side
 from understudy.params import Settings as Base
 from understudy.randomness import torch_generator
 from understudy.sampling import grid_positions, normalised_from_px, read_at

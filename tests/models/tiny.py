@@ -1,0 +1,7 @@
+"""Every model small enough to be trained in a test: changes of its section of params.yaml, a line a model."""
+
+TINY = {
+    "driven": {"nodes": 3},
+    "compact": {"batch": 4},
+    "original": {"batch": 2, "width": 8, "nodes": 16},
+}

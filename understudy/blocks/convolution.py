@@ -1,0 +1,74 @@
+"""Convolutions and dense layers whose weights are filled by `start_weights`, padded as Keras pads `same`.
+
+With stride 2 and even sides Keras pads less before than after: a 5 × 5 kernel has one row before and two after, where
+torch's symmetric padding has two and two. Only so do results agree with the models' origins, pixel for pixel.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from understudy.blocks.starts import Start, glorot_uniform, he_uniform
+
+
+class Convolution(nn.Conv2d):
+    """(B, channels_in, H, W) to (B, channels_out, ⌈H / stride⌉, ⌈W / stride⌉); He-uniform weights unless said."""
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        bias: bool = True,
+        start: Start = he_uniform,
+        shuffled_by: int = 1,
+        groups: int = 1,
+    ) -> None:
+        super().__init__(channels_in, channels_out, kernel, stride, bias=bias, groups=groups)
+        self.start, self.shuffled_by = start, shuffled_by
+
+    def reset_parameters(self) -> None:
+        """Nothing: `start_weights` fills them."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The convolved features."""
+        (top, bottom), (left, right) = (self._around(side) for side in features.shape[-2:])
+        if top == bottom and left == right:
+            return functional.conv2d(
+                features, self.weight, self.bias, self.stride, (top, left), self.dilation, self.groups
+            )
+        padded = functional.pad(features, (left, right, top, bottom))
+        return functional.conv2d(padded, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+
+    def _around(self, side: int) -> tuple[int, int]:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        missing = max((-(-side // stride) - 1) * stride + kernel - side, 0)
+        return missing // 2, missing - missing // 2
+
+
+class Separable(nn.Module):
+    """A convolution of each channel by itself, then one of 1 × 1 over the channels (Chollet 2017)."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, *, stride: int, start: Start) -> None:
+        super().__init__()
+        self.each = Convolution(
+            channels_in, channels_in, kernel, stride=stride, bias=False, start=start, groups=channels_in
+        )
+        self.across = Convolution(channels_in, channels_out, 1, start=start)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, channels_in, H, W) to (B, channels_out, ⌈H / stride⌉, ⌈W / stride⌉)."""
+        return torch.as_tensor(self.across(self.each(features)))
+
+
+class Dense(nn.Linear):
+    """(B, inputs) to (B, outputs); Glorot-uniform weights unless said."""
+
+    def __init__(self, inputs: int, outputs: int, *, start: Start = glorot_uniform) -> None:
+        super().__init__(inputs, outputs)
+        self.start = start
+
+    def reset_parameters(self) -> None:
+        """Nothing: `start_weights` fills them."""

@@ -1,0 +1,75 @@
+"""Twice, or `factor` times, the resolution.
+
+Depth to space takes channels as torch does (c, y, x). Keras takes them (y, x, c): the same network with its filters
+renamed. Dense codes likewise are laid out as
+channels, rows, columns.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from understudy.blocks.convolution import Convolution
+from understudy.blocks.starts import Start, he_uniform, scaled_uniform
+
+NEARLY_NOTHING = scaled_uniform(0.2)
+
+
+class Subpixel(nn.Module):
+    """Convolution to factor² × `channels_out`, LeakyReLU of `slope` where there is one, depth to space."""
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        *,
+        kernel: int = 3,
+        factor: int = 2,
+        slope: float | None = 0.1,
+        start: Start = he_uniform,
+    ) -> None:
+        super().__init__()
+        self.slope, self.factor = slope, factor
+        self.convolution = Convolution(channels_in, channels_out * factor**2, kernel, start=start, shuffled_by=factor)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, channels_in, H, W) to (B, channels_out, factor · H, factor · W)."""
+        wide = self.convolution(features)
+        if self.slope is not None:
+            wide = functional.leaky_relu(wide, self.slope)
+        return functional.pixel_shuffle(wide, self.factor)
+
+
+class Residual(nn.Module):
+    """Convolution, LeakyReLU, convolution that starts near nothing, added to what came in, LeakyReLU."""
+
+    def __init__(
+        self,
+        channels: int,
+        *,
+        slope: float = 0.2,
+        bias: bool = True,
+        first: Start = he_uniform,
+        second: Start = NEARLY_NOTHING,
+    ) -> None:
+        super().__init__()
+        self.slope = slope
+        self.first = Convolution(channels, channels, 3, bias=bias, start=first)
+        self.second = Convolution(channels, channels, 3, bias=bias, start=second)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, channels, H, W), as it came."""
+        inner = self.second(functional.leaky_relu(self.first(features), self.slope))
+        return functional.leaky_relu(features + inner, self.slope)
+
+
+class Leaky(nn.Module):
+    """LeakyReLU of a slope."""
+
+    def __init__(self, slope: float) -> None:
+        super().__init__()
+        self.slope = slope
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The same shape."""
+        return torch.as_tensor(functional.leaky_relu(features, self.slope))
