@@ -33,10 +33,11 @@ from understudy.model import SETTINGS, WEIGHTS, FaceModel, count_parameters, mak
 from understudy.params import Settings, read_section
 from understudy.platforms import PLATFORM, platform_record
 from understudy.preview import preview_sheet
+from understudy.progress import Row
 from understudy.provenance.consent import permitted
 from understudy.recipes import confirm
 from understudy.together import together
-from understudy.training import Row, TrainingSettings, train
+from understudy.training import TrainingSettings, train
 from understudy.workers import workers
 
 HISTORY = "history.csv"
