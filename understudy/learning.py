@@ -55,7 +55,7 @@ class Lesson:
             if not math.isfinite(loss):
                 rows = ", ".join(self.model.drawn_names(step=self.step, part=part, faces=faces))
                 raise ModelError(
-                    f"training: the loss {name} is {loss} at step {self.step}, with the faces {rows}; nothing of this step "
+                    f"training: the loss {name} is {loss} at step {self.step}, with the faces {rows}; nothing of it "
                     "was kept. Lower the learning rate or clip, look at those faces, and run again from the checkpoint"
                 )
 
