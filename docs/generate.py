@@ -158,7 +158,8 @@ def _shown(value: object) -> str:
     if isinstance(listed, list):
         return "; ".join(_shown(each) for each in listed) or "none"
     if isinstance(value, Settings):
-        return _shown({name: getattr(value, name) for name in value.model_fields_set})
+        given = [name for name in type(value).model_fields if name in value.model_fields_set]
+        return _shown({name: getattr(value, name) for name in given})
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {_shown(each)}" for name, each in value.items()) or "none"
     return "none" if value is None else str(value)

@@ -14,7 +14,7 @@ GROUND = {"errors", "files", "params", "tables", "randomness", "closure", "libra
 REGISTRIES = ("models", "losses", "augmentations", "optimizers", "analysers")
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py"))
 USES = {  # which rooms a room may look into, besides what lies in no room
-    "models": {"losses", "augmentations", "driven"},
+    "models": {"losses", "augmentations", "driven", "blocks"},
     "driven": {"losses", "augmentations"},
     "scoring": {"analysers", "media", "provenance"},
     "compositing": {"media"},

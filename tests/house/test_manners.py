@@ -123,7 +123,7 @@ def _same_keys(where: str, settings: type[Settings], values: object) -> None:
     for name, field in settings.model_fields.items():
         assert field.description, f"{where}.{name} is not documented"
         if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
-            _same_keys(f"{where}.{name}", field.annotation, values[name])
+            _same_keys(f"{where}.{name}", field.annotation, values.get(name, {}))
 
 
 def _leaves(values: object, where: str = "") -> Iterator[tuple[str, str, object]]:
