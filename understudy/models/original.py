@@ -11,18 +11,20 @@ edges sharper and costs four times the dense layers. Costs 5.9 GFLOP a face forw
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor, nn
+from torch import nn
 
 from understudy.autoencoding import Autoencoder, AutoencoderSettings
-from understudy.blocks.convolution import Convolution, Dense
 from understudy.blocks.decoding import ToPicture, mask_branch
-from understudy.blocks.upscaling import Leaky, Subpixel
-from understudy.networks import SIDES, FaceNetwork, Rebuilt
+from understudy.blocks.encoding import bottleneck, halvings
+from understudy.blocks.people import DecoderEach
+from understudy.blocks.upscaling import Subpixel
+from understudy.networks import SIDES
 
 CODE_PX = 4  # of what the dense layers make, before the first upscaling
 
@@ -50,22 +52,19 @@ class Model(Autoencoder):
         super().__init__(Network(settings), settings, seed=seed, device=device)
 
 
-class Network(FaceNetwork):
+class Network(DecoderEach):
     """The network of the original autoencoder; any number of people."""
 
     def __init__(self, settings: Settings, *, people: Sequence[str] = SIDES) -> None:
-        super().__init__()
-        self.input_px, self.outputs_px, self.people = settings.resolution_px, (settings.resolution_px,), people
-        self.encoder = _encoder(settings)
-        widths = _decoder_widths(settings)
-        self.decoders = nn.ModuleDict({person: _decoder(widths) for person in people})
-        self.masks = nn.ModuleDict({person: mask_branch(widths) for person in people if settings.learn_mask})
-
-    def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
-        """These faces of `person`, rebuilt."""
-        code = self.encoder(faces_B3HW)
-        mask = self.masks[person](code) if person in self.masks else None
-        return Rebuilt((self.decoders[person](code),), mask, code)
+        widths, side = _decoder_widths(settings), settings.resolution_px
+        super().__init__(
+            _encoder(settings),
+            decoder=partial(_decoder, widths),
+            mask=partial(mask_branch, widths) if settings.learn_mask else None,
+            people=people,
+            input_px=side,
+            output_px=side,
+        )
 
 
 def _encoder(settings: Settings) -> nn.Sequential:
@@ -75,11 +74,8 @@ def _encoder(settings: Settings) -> nn.Sequential:
     seen_px = settings.resolution_px >> depth
     nodes = settings.nodes // (2 if settings.lowmem else 1)
     return nn.Sequential(
-        *(layer for pair in pairwise(widths) for layer in (Convolution(*pair, 5, stride=2), Leaky(0.1))),
-        nn.Flatten(),
-        Dense(widths[-1] * seen_px**2, nodes),
-        Dense(nodes, 8 * width * code_px**2),
-        nn.Unflatten(1, (8 * width, code_px, code_px)),
+        *halvings(widths),
+        *bottleneck(widths[-1] * seen_px**2, nodes, channels=8 * width, side_px=code_px),
         Subpixel(8 * width, 4 * width),
     )
 
