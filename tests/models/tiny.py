@@ -4,4 +4,5 @@ TINY = {
     "driven": {"nodes": 3},
     "compact": {"batch": 4},
     "original": {"batch": 2, "width": 8, "nodes": 16},
+    "lightweight": {"batch": 2, "width": 8, "nodes": 16},
 }
