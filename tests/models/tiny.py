@@ -5,4 +5,5 @@ TINY = {
     "compact": {"batch": 4},
     "original": {"batch": 2, "width": 8, "nodes": 16},
     "lightweight": {"batch": 2, "width": 8, "nodes": 16},
+    "iae": {"batch": 2, "width": 8, "nodes": 16},
 }
