@@ -6,4 +6,5 @@ TINY = {
     "original": {"batch": 2, "width": 8, "nodes": 16},
     "lightweight": {"batch": 2, "width": 8, "nodes": 16},
     "iae": {"batch": 2, "width": 8, "nodes": 16},
+    "dfaker": {"batch": 2, "width": 8, "nodes": 16},
 }
