@@ -7,4 +7,5 @@ TINY = {
     "lightweight": {"batch": 2, "width": 8, "nodes": 16},
     "iae": {"batch": 2, "width": 8, "nodes": 16},
     "dfaker": {"batch": 2, "width": 8, "nodes": 16},
+    "dfl_h128": {"batch": 2, "width": 8, "code_dims": 16},
 }
