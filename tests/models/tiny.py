@@ -8,4 +8,14 @@ TINY = {
     "iae": {"batch": 2, "width": 8, "nodes": 16},
     "dfaker": {"batch": 2, "width": 8, "nodes": 16},
     "dfl_h128": {"batch": 2, "width": 8, "code_dims": 16},
+    "dfl_sae": {
+        "batch": 2,
+        "architecture": "liae",
+        "resolution_px": 64,
+        "autoencoder_dims": 8,
+        "encoder_dims": 3,
+        "decoder_dims": 2,
+        "multiscale_decoder": True,
+        "learn_mask": True,
+    },
 }
