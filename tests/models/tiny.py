@@ -18,4 +18,5 @@ TINY = {
         "multiscale_decoder": True,
         "learn_mask": True,
     },
+    "villain": {"batch": 2, "width": 8, "nodes": 16, "lowmem": True},
 }
