@@ -7,14 +7,13 @@ where. Costs 30.9 GFLOP a face forward, 11.7 with `lowmem`. Any number of people
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 
 import torch
 from pydantic import Field
 from torch import nn
 
 from understudy.autoencoding import Autoencoder, AutoencoderSettings
-from understudy.blocks.decoding import ToPicture, mask_branch
+from understudy.blocks.decoding import mask_branch, picture_branch
 from understudy.blocks.encoding import bottleneck, halvings
 from understudy.blocks.people import DecoderEach
 from understudy.blocks.upscaling import Subpixel
@@ -49,7 +48,7 @@ class Network(DecoderEach):
         widths = [code, code, code // 2, code // 4]
         super().__init__(
             _encoder(settings.width, code),
-            decoder=partial(_decoder, widths),
+            decoder=partial(picture_branch, widths),
             mask=partial(mask_branch, widths) if settings.learn_mask else None,
             people=people,
             input_px=SIDE_PX,
@@ -63,7 +62,3 @@ def _encoder(width: int, code: int) -> nn.Sequential:
         *bottleneck(8 * width * CODE_PX**2, code, channels=code, side_px=CODE_PX),
         Subpixel(code, code),
     )
-
-
-def _decoder(widths: Sequence[int]) -> nn.Sequential:
-    return nn.Sequential(*(Subpixel(*pair) for pair in pairwise(widths)), ToPicture(widths[-1]))

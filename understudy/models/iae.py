@@ -7,16 +7,14 @@ number of people. Costs 3.8 GFLOP a face forward.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from understudy.autoencoding import Autoencoder, AutoencoderSettings
-from understudy.blocks.decoding import ToPicture, mask_branch
+from understudy.blocks.decoding import mask_branch, picture_branch
 from understudy.blocks.encoding import bottleneck, halvings
-from understudy.blocks.upscaling import Subpixel
 from understudy.networks import SIDES, FaceNetwork, Rebuilt
 
 SIDE_PX, CODE_PX = 64, 4  # of the face, and both of the deepest convolution and of the code
@@ -49,7 +47,7 @@ class Network(FaceNetwork):
         self.encoder = nn.Sequential(*halvings([3, width, 2 * width, 4 * width, 8 * width]), nn.Flatten())
         self.common = _intermediate(width, settings.nodes)
         self.own = nn.ModuleDict({person: _intermediate(width, settings.nodes) for person in people})
-        self.decoder = nn.Sequential(*(Subpixel(*pair) for pair in pairwise(widths)), ToPicture(widths[-1]))
+        self.decoder = picture_branch(widths)
         self.mask = mask_branch(widths) if settings.learn_mask else None
 
     def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:

@@ -6,14 +6,13 @@ a face forward: the wide decoders take back in time what they save in memory. An
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 
 import torch
 from pydantic import Field
 from torch import nn
 
 from understudy.autoencoding import Autoencoder, AutoencoderSettings
-from understudy.blocks.decoding import ToPicture, mask_branch
+from understudy.blocks.decoding import mask_branch, picture_branch
 from understudy.blocks.encoding import bottleneck, halvings
 from understudy.blocks.people import DecoderEach
 from understudy.blocks.upscaling import Subpixel
@@ -46,7 +45,7 @@ class Network(DecoderEach):
         widths = [2 * width, 4 * width, 2 * width, width]
         super().__init__(
             _encoder(width, settings.nodes),
-            decoder=partial(_decoder, widths),
+            decoder=partial(picture_branch, widths),
             mask=partial(mask_branch, widths) if settings.learn_mask else None,
             people=people,
             input_px=SIDE_PX,
@@ -60,7 +59,3 @@ def _encoder(width: int, nodes: int) -> nn.Sequential:
         *bottleneck(4 * width * DEEPEST_PX**2, nodes, channels=4 * width, side_px=CODE_PX),
         Subpixel(4 * width, 2 * width),
     )
-
-
-def _decoder(widths: Sequence[int]) -> nn.Sequential:
-    return nn.Sequential(*(Subpixel(*pair) for pair in pairwise(widths)), ToPicture(widths[-1]))

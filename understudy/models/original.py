@@ -12,7 +12,6 @@ edges sharper and costs four times the dense layers. Costs 5.9 GFLOP a face forw
 import math
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -20,7 +19,7 @@ from pydantic import Field
 from torch import nn
 
 from understudy.autoencoding import Autoencoder, AutoencoderSettings
-from understudy.blocks.decoding import ToPicture, mask_branch
+from understudy.blocks.decoding import mask_branch, picture_branch
 from understudy.blocks.encoding import bottleneck, halvings
 from understudy.blocks.people import DecoderEach
 from understudy.blocks.upscaling import Subpixel
@@ -59,7 +58,7 @@ class Network(DecoderEach):
         widths, side = _decoder_widths(settings), settings.resolution_px
         super().__init__(
             _encoder(settings),
-            decoder=partial(_decoder, widths),
+            decoder=partial(picture_branch, widths),
             mask=partial(mask_branch, widths) if settings.learn_mask else None,
             people=people,
             input_px=side,
@@ -85,7 +84,3 @@ def _decoder_widths(settings: Settings) -> list[int]:
     width, doublings = settings.width, int(math.log2(settings.resolution_px // settings.code_px))
     last = [2 * width, width, width // 2][-doublings:]
     return [4 * width] * (1 + doublings - len(last)) + last
-
-
-def _decoder(widths: Sequence[int]) -> nn.Sequential:
-    return nn.Sequential(*(Subpixel(*pair) for pair in pairwise(widths)), ToPicture(widths[-1]))
