@@ -6,7 +6,7 @@ upscaling. `lowmem` leaves out the deepest convolution and halves the code: 60,5
 
 Larger outputs, which its authors wished for: a convolution more in the encoder and an upscaling more in the decoder
 for every doubling, so that the code stays 8 × 8 × 512; with `code_px: 16` it stays one halving larger, which keeps
-edges sharper and costs four times the dense layers. Costs 5.9 GFLOP a face forward and back at 64 pixels.
+edges sharper and costs four times the dense layers. Costs 3.8 GFLOP a face forward at 64 pixels.
 """
 
 import math
