@@ -76,3 +76,12 @@ def test_weights_start_small_but_for_the_second_of_a_block_and_the_picture():
         assert layer.weight.std().item() == pytest.approx(0.02, rel=0.05)
     assert block.second.weight.var().item() == pytest.approx(0.2 / (9 * 32), rel=0.05)
     assert picture.weight.var().item() == pytest.approx(2 / (25 * 32), rel=0.1)
+
+
+@torch.no_grad()
+def test_a_decoder_is_told_of_the_face_from_the_start():
+    network = villain.Network(villain.Settings.model_validate(LEAST | {"width": 64, "nodes": 256}))
+    start_weights(network, seed=1)
+    halve = network.encoder.halve
+    before = halve[:8](torch.rand(1, 64, 64, 64, generator=torch.Generator().manual_seed(1)))
+    assert halve[8](before).std() > 0.5 * before.std()
