@@ -25,5 +25,5 @@ def _gaussians(sigma_px_B: Tensor, length: int) -> Tensor:
     """A normalised window a row: (B, length, length); the identity where sigma is 0."""
     places = torch.arange(length, device=sigma_px_B.device, dtype=sigma_px_B.dtype)
     deviations = (places[:, None] - places).abs() / sigma_px_B.clamp_min(1e-3)[:, None, None]
-    windows = torch.exp(-(deviations**2) / 2) * (deviations <= CUT)
+    windows = torch.exp(-(deviations.clamp_max(CUT) ** 2) / 2) * (deviations < CUT)
     return windows / windows.sum(2, keepdim=True)

@@ -91,14 +91,17 @@ def _histograms(level_BSS: Tensor, tiles_B: Tensor, tile_px_B: Tensor, *, filled
 def _curves(histograms_BTTL: Tensor, tile_px_B: Tensor, clip: float) -> Tensor:
     """What every level becomes in every tile: (B, most, most, 256). What is clipped is spread over all levels."""
     area = (tile_px_B * tile_px_B)[:, None, None, None]
-    limit = (clip * area / LEVELS).long().clamp_min(1)
-    excess = (histograms_BTTL - limit).clamp_min(0).sum(-1, keepdim=True)
-    left = excess % LEVELS
-    step = LEVELS // left.clamp_min(1)
+    limit = (clip * area / LEVELS).floor().clamp_min(1)
+    counts = histograms_BTTL.float()  # exact, and in floats division is quick
+    clipped = counts.minimum(limit)
+    excess = (counts - clipped).sum(-1, keepdim=True)
+    everywhere = (excess / LEVELS).floor()
+    left = excess - everywhere * LEVELS
+    step = (LEVELS / left.clamp_min(1)).floor()
     bins = torch.arange(LEVELS, device=left.device)
-    extra = (bins % step == 0) & (bins // step < left)
-    clipped = histograms_BTTL.minimum(limit) + excess // LEVELS + extra
-    return (clipped.cumsum(-1) * (LEVELS - 1) / area).round().clamp(0, LEVELS - 1)
+    place = (bins / step).floor()
+    clipped += everywhere + ((place * step == bins) & (place < left))
+    return (clipped.cumsum(-1) * ((LEVELS - 1) / area)).round().clamp(0, LEVELS - 1)
 
 
 def _neighbours(side: int, tiles_B: Tensor, tile_px_B: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -11,6 +11,8 @@ from torch.nn import functional
 from understudy import params
 from understudy.chance import Drawn, change, chosen, uniform
 
+WHOLE = 16  # pictures are padded to multiples of this: transforms of other lengths take up to five times as long
+
 
 class Settings(params.Settings):
     """How strong, and how often."""
@@ -45,7 +47,8 @@ def apply(parameters: MotionBlur, pictures_B3HW: Tensor) -> Tensor:
     def changed(pictures: Tensor) -> Tensor:
         height, width = pictures.shape[-2:]
         margin = math.ceil(parameters.longest * width / 2) + 1
-        padded = functional.pad(pictures, (margin,) * 4, mode="replicate")
+        right, bottom = (margin + -(length + 2 * margin) % WHOLE for length in (width, height))
+        padded = functional.pad(pictures, (margin, right, margin, bottom), mode="replicate")
         lines = _lines(parameters, width, padded.shape[-2:])
         both = torch.fft.rfft2(padded) * torch.fft.rfft2(lines)[:, None]
         spread = torch.fft.irfft2(both, s=padded.shape[-2:])
