@@ -31,7 +31,7 @@ def rgb_from_lab(lab_B3HW: Tensor) -> Tensor:
     root = torch.stack([middle + lab_B3HW[:, 1] / 500, middle, middle - lab_B3HW[:, 2] / 200], 1)
     bright = root.clamp_min(DARK_ROOT)
     white = bright * bright * bright + _below(root, DARK_ROOT) / LAB_SLOPE
-    return _coded(_mixed(white, _inverse_relative_to_white()).clamp(0, 1))
+    return _coded(_mixed(white, _inverse_relative_to_white())).clamp(0, 1)
 
 
 def hsv_from_rgb(pictures_B3HW: Tensor) -> Tensor:
