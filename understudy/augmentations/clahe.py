@@ -101,7 +101,8 @@ def _curves(histograms_BTTL: Tensor, tile_px_B: Tensor, clip: float) -> Tensor:
     bins = torch.arange(LEVELS, device=left.device)
     place = (bins / step).floor()
     clipped += everywhere + ((place * step == bins) & (place < left))
-    return (clipped.cumsum(-1) * ((LEVELS - 1) / area)).round().clamp(0, LEVELS - 1)
+    summed = clipped.int().cumsum(-1, dtype=torch.int32)  # of floats, a GPU's sums differ from run to run
+    return (summed * ((LEVELS - 1) / area)).round().clamp(0, LEVELS - 1)
 
 
 def _neighbours(side: int, tiles_B: Tensor, tile_px_B: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -14,7 +14,7 @@ from understudy.chance import Drawn, normal, uniform
 from understudy.plate import plate_shifts
 
 AT_ONCE = 1024  # faces that are compared with all of the others
-NODES = 25  # a side of the grid on which the bend is computed; between them it is interpolated
+NODES = 21  # a side of the grid on which the bend is computed; between them it is interpolated
 REACH = 1.5  # how far that grid reaches, in half sides
 
 
