@@ -105,6 +105,18 @@ def test_parameters_move_to_a_device_all_together(name):
         assert not isinstance(value, torch.Tensor) or value.is_meta
 
 
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"clahe"}))  # nothing is counted on a device without memory
+def test_all_is_computed_on_the_device_of_the_parameters(name):
+    """A tensor left on the CPU would not mix with those of another device."""
+    device = torch.device("meta")
+    parameters = drawn(name).to(device)
+    if name in PHOTOMETRIC:
+        assert changed(name, parameters, pictures().to(device)).is_meta
+    else:
+        positions = grid_positions(48).expand(8, -1, -1, -1).to(device)
+        assert import_module(f"understudy.augmentations.{name}").apply(parameters, positions).is_meta
+
+
 @pytest.mark.parametrize("name", PHOTOMETRIC)
 def test_pictures_of_no_strength_keep_every_bit(name):
     assert torch.equal(changed(name, drawn(name, weakest=True, share=1.0), pictures()), pictures())
