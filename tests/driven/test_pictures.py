@@ -6,8 +6,8 @@ from tests.models.cartoons import cartoon_points
 from understudy.driven.atlas import Atlas, Traits
 from understudy.driven.linemaps import CHANNELS, draw_maps
 from understudy.driven.outline import moved_outline, painted_mask
-from understudy.driven.plate import plate_positions
 from understudy.geometry import fit_crop
+from understudy.plate import plate_positions
 from understudy.sampling import grid_positions, normalised_from_px
 
 

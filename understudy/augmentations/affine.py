@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from understudy.chance import Drawn
+
 
 @dataclass(frozen=True)
-class Affine:
+class Affine(Drawn):
     """position read from = matrix_B22 · position + shift_B2, in normalised coordinates."""
 
     matrix_B22: Tensor

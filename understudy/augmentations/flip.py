@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from understudy.chance import Drawn
+
 _PAIRS = (
     *((index, 16 - index) for index in range(8)),
     *((17 + index, 26 - index) for index in range(5)),
@@ -26,7 +28,7 @@ MIRRORED = tuple(_mirror())
 
 
 @dataclass(frozen=True)
-class Flip:
+class Flip(Drawn):
     """sign_B is −1 where a picture is mirrored, else 1."""
 
     sign_B: Tensor
@@ -45,5 +47,5 @@ def apply(parameters: Flip, positions_BHW2: Tensor) -> Tensor:
 
 def apply_to_points(parameters: Flip, points_BN2: Tensor) -> Tensor:
     """Where 68 landmarks come to lie in the result, renumbered in mirrored faces."""
-    mirrored = (points_BN2 * torch.tensor([-1.0, 1.0]))[:, list(MIRRORED)]
+    mirrored = (points_BN2 * points_BN2.new_tensor([-1.0, 1.0]))[:, list(MIRRORED)]
     return torch.where(parameters.sign_B[:, None, None] < 0, mirrored, points_BN2)

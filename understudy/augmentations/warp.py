@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from understudy.chance import Drawn
+
 NODES = 5
 
 
 @dataclass(frozen=True)
-class Warp:
+class Warp(Drawn):
     """Displacements of 5 × 5 nodes spread over the picture from border to border: (B, 2, 5, 5), normalised."""
 
     nodes_B2NN: Tensor

@@ -21,7 +21,6 @@ from understudy.driven.atlas import Atlas, Traits
 from understudy.driven.linemaps import CHANNELS, draw_maps
 from understudy.driven.memory import Memory
 from understudy.driven.outline import JAW_SHRINK, moved_outline, painted_mask
-from understudy.driven.plate import plate_positions
 from understudy.driven.shapes import make_template
 from understudy.driven.steady import crop_points, frame_points, steady_points
 from understudy.driven.stored import DrivenFaces
@@ -37,6 +36,7 @@ from understudy.model import Column, Painted
 from understudy.networks import Side
 from understudy.params import Settings as Base
 from understudy.phases import Phase
+from understudy.plate import plate_positions
 from understudy.randomness import torch_generator
 from understudy.sampling import grid_positions, normalised_from_px, read_at
 

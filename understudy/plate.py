@@ -19,14 +19,31 @@ def plate_positions(origin_BN2: Tensor, destination_BN2: Tensor, *, resolution_p
     """
     batch = max(len(origin_BN2), len(destination_BN2))
     origin, destination = (_held(points).expand(batch, -1, -1) for points in (origin_BN2, destination_BN2))
-    weights = torch.linalg.solve(_system(origin), functional.pad(destination, (0, 0, 0, 3)))
-    grid = _grid(origin)
-    bent = _radial(torch.cdist(grid, origin)) @ weights[:, :-3]
-    coarse = bent + functional.pad(grid, (1, 0), value=1.0) @ weights[:, -3:]
-    field = coarse.view(batch, GRID_PX, GRID_PX, 2).permute(0, 3, 1, 2)
+    centres = (torch.arange(GRID_PX) + 0.5) / GRID_PX * 2 - 1
+    field = _plate(origin, destination, centres.to(origin))
     if resolution_px != GRID_PX:
         field = functional.interpolate(field, size=(resolution_px, resolution_px), mode="bilinear", align_corners=False)
     return field.permute(0, 2, 3, 1)
+
+
+def plate_shifts(points_BN2: Tensor, shifts_BN2: Tensor, *, places_P: Tensor) -> Tensor:
+    """How far the plate moves what lies at every (x, y) of `places_P`: (B, 2, P, P), y before x; x before y within.
+
+    68 landmarks at `points` (normalised) move by `shifts`; what lies far outside the face stays.
+    """
+    points = _held(points_BN2)
+    shifts = functional.pad(shifts_BN2[:, list(CONTROLS)], (0, 0, 0, len(_BORDER)))
+    return _plate(points, shifts, places_P)
+
+
+def _plate(origin: Tensor, values: Tensor, places_P: Tensor) -> Tensor:
+    """The plate through `values` at `origin` (both (B, K, 2)), at every (x, y) of `places_P`: (B, 2, P, P)."""
+    weights = torch.linalg.solve(_system(origin), functional.pad(values, (0, 0, 0, 3)))
+    y, x = torch.meshgrid(places_P, places_P, indexing="ij")
+    grid = torch.stack([x, y], -1).view(1, -1, 2).expand(len(origin), -1, -1)
+    bent = _radial(torch.cdist(grid, origin)) @ weights[:, :-3]
+    field = bent + functional.pad(grid, (1, 0), value=1.0) @ weights[:, -3:]
+    return field.view(len(origin), len(places_P), len(places_P), 2).permute(0, 3, 1, 2)
 
 
 def _held(points: Tensor) -> Tensor:
@@ -45,12 +62,6 @@ def _system(origin: Tensor) -> Tensor:
     system[:, :number, number + 1 :] = origin
     system[:, number:, :number] = system[:, :number, number:].transpose(1, 2)
     return system
-
-
-def _grid(origin: Tensor) -> Tensor:
-    centres = ((torch.arange(GRID_PX) + 0.5) / GRID_PX * 2 - 1).to(origin)
-    y, x = torch.meshgrid(centres, centres, indexing="ij")
-    return torch.stack([x, y], -1).view(1, -1, 2).expand(len(origin), -1, -1)
 
 
 def _radial(distance: Tensor) -> Tensor:
