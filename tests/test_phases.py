@@ -87,7 +87,7 @@ def test_phases_stand_in_order_and_begin_where_the_one_before_ends():
 
 
 def test_a_phase_without_warp_gives_the_network_what_it_should_make(people):
-    still = {"rotation_deg": 0, "zoom": 0, "shift": 0, "flip": 0, "warp": 0.1, "color": 0}
+    still = {"rotation_deg": 0, "zoom": 0, "shift": 0, "flip": 0, "warp": 0.1, "inputs": []}
     model = make(augmentation=still, phases=[{"until": 2, "warp": False}])
     model.begin(*people)
     first, second = (model.drawn("source", step=step, part=0, faces=2) for step in (1, 2))

@@ -6,11 +6,11 @@ what is wanted are read at the same positions, and only inputs are warped.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor
 
 from understudy.blocks.starts import Initialiser, start_weights
@@ -25,7 +25,7 @@ from understudy.networks import SIDES, FaceNetwork, Rebuilt, Side
 from understudy.params import Settings
 from understudy.phases import Phase, phase_at
 from understudy.randomness import torch_generator
-from understudy.variation import Augmentation, Batch, draw_batch
+from understudy.variation import Augmentation, Batch, Draw
 
 AT_ONCE = 16  # faces a forward pass when nothing is learnt
 
@@ -51,14 +51,12 @@ class AutoencoderSettings(Settings):
     """Faces of each person in a step; more is steadier and dearer. Must be a multiple of swapper.parts."""
     learning_rate: float = Field(gt=0, le=0.1)
     """Highest learning rate of the schedule. Large nets want 5e-5, tiny ones 2e-3."""
-    losses: tuple[Term, ...] = (Term(loss="mae"), Term(loss="dssim", weight=0.5))
+    losses: tuple[Term, ...]
     """What is made small, a list: `{loss: dssim, weight: 0.5}`."""
     background: float = Field(default=0.15, gt=0, le=1)
     """Weight of pixels outside the face, where it is 1 inside; low keeps the capacity for the face."""
     learn_mask: bool = False
-    """Whether the network has a branch that learns the face's mask."""
-    mask_losses: tuple[Term, ...] = (Term(loss="mae", of="mask", where="picture"),)
-    """The losses of the learned mask, where there is one."""
+    """Whether the network has a branch that learns the face's mask; `losses` must then name one that is `of: mask`."""
     alpha: Literal["hull", "learned", "both"] = "hull"
     """What is painted: the landmarks' hull, the learned mask, or where both agree."""
     morph: float = Field(default=1.0, ge=0, le=1)
@@ -71,6 +69,13 @@ class AutoencoderSettings(Settings):
     """How training pictures are varied."""
     phases: tuple[AutoencoderPhase, ...] = ()
     """Stretches of the training that differ from the rest, in order."""
+
+    @model_validator(mode="after")
+    def _learns_its_mask(self) -> Self:
+        for losses in (self.losses, *(phase.losses for phase in self.phases if phase.losses is not None)):
+            if self.learn_mask != any(term.of == "mask" for term in losses):
+                raise ValueError("learn_mask goes with a loss of the mask, {loss: mae, of: mask, where: picture}")
+        return self
 
 
 class Autoencoder:
@@ -122,28 +127,18 @@ class Autoencoder:
 
     def drawn_names(self, *, step: int, part: int, faces: int) -> Sequence[str]:
         """Which faces one part of a step's batch holds: "source ada 17"."""
-        return [
-            f"{side} {name}" for side in SIDES for name in self.drawn(side, step=step, part=part, faces=faces).names
-        ]
+        draws = {side: self._draw(side, step=step, part=part, faces=faces) for side in SIDES}
+        return [f"{side} {name}" for side, draw in draws.items() for name in draw.names]
+
+    def drawn(self, side: Side, *, step: int, part: int, faces: int) -> Batch:
+        """What one part of a step's batch is given of one person."""
+        network = self.network
+        draw = self._draw(side, step=step, part=part, faces=faces)
+        return draw.batch(input_px=network.input_px, outputs_px=network.outputs_px)
 
     def phases(self) -> Sequence[Phase]:
         """How training differs over its steps."""
         return self._settings.phases
-
-    def drawn(self, side: Side, *, step: int, part: int, faces: int) -> Batch:
-        """What one part of a step's batch is given of one person."""
-        phase = self._phase(step)
-        return draw_batch(
-            self._training[side],
-            phase.augmentation or self._settings.augmentation,
-            input_px=self.network.input_px,
-            outputs_px=self.network.outputs_px,
-            number=faces,
-            is_warped=phase.warp,
-            seed=self._seed,
-            stream=f"{side} faces {part}",
-            step=step,
-        )
 
     @torch.no_grad()
     def validation(self) -> Mapping[str, float]:
@@ -178,6 +173,21 @@ class Autoencoder:
         moved = np.asarray(points, np.float32).reshape(-1, 68, 2)
         return Painted(patches, alpha, crops.astype(np.float32), moved, nowhere, nowhere)
 
+    def _draw(self, side: Side, *, step: int, part: int, faces: int) -> Draw:
+        phase, other = self._phase(step), SIDES[side == "source"]
+        return Draw(
+            self._training[side],
+            self._training[other],
+            phase.augmentation or self._settings.augmentation,
+            phase.warp,
+            seed=self._seed,
+            stream=side,
+            step=step,
+            part=part,
+            parts=self.batch // faces,
+            number=faces,
+        )
+
     def _phase(self, step: int) -> AutoencoderPhase:
         return phase_at(self._settings.phases, step, after=AFTER)
 
@@ -193,8 +203,7 @@ class Autoencoder:
 
     def _compare(self, made: Rebuilt, wanted: Mapping[int, Tensor], terms: tuple[Term, ...] | None = None) -> Tensor:
         chosen = self._settings.losses if terms is None else terms
-        of_mask = self._settings.mask_losses if made.mask is not None else ()
-        return mixture(made, wanted, chosen + of_mask, background=self._settings.background)
+        return mixture(made, wanted, chosen, background=self._settings.background)
 
     def _in_chunks(self, store: FaceStore, make: Callable[[Tensor], Rebuilt]) -> Rebuilt:
         inputs = store.centred(slice(None), self.network.input_px, parts=RGB)

@@ -1,7 +1,7 @@
 """A person's faces as a training reads them: small enough to lie in memory whole, on the device that trains."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from understudy import skin
+from understudy.augmentations.warp_to_neighbour import nearest_faces
 from understudy.faceparts import eyes_mask, mouth_mask
 from understudy.facesets import FaceSet
 from understudy.geometry import CROP_COVERAGE, CROP_RESOLUTION_PX
@@ -34,6 +35,7 @@ class FaceStore:
     points_N682: Tensor
     yaw_N: Tensor
     names: tuple[str, ...]
+    _nearest: dict[tuple[str, ...], Tensor] = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -47,6 +49,12 @@ class FaceStore:
         """Faces as they stand: (B, C, side, side), 0–1."""
         device = self.pictures[side].device
         return self.read(indices, grid_positions(side).to(device), parts=parts)
+
+    def nearest(self, others: "FaceStore") -> Tensor:
+        """For every face the ten most similar ones of the others: indices (N, ≤ 10), on the CPU; found once."""
+        if others.names not in self._nearest:
+            self._nearest[others.names] = nearest_faces(self.points_N682.cpu(), others.points_N682.cpu())
+        return self._nearest[others.names]
 
     def mean(self, side: int) -> Tensor:
         """The mean picture: (3, side, side), 0–1, on the CPU."""

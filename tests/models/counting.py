@@ -5,12 +5,15 @@ import torch
 from understudy.model import model_settings
 from understudy.networks import FaceNetwork
 
-LEAST = {"batch": 1, "learning_rate": 1e-4}
+LEAST = {"batch": 1, "learning_rate": 1e-4, "losses": [{"loss": "mae"}]}
+MASKED = {"learn_mask": True, "losses": [{"loss": "mae"}, {"loss": "mae", "of": "mask"}]}
 
 
 def network_of(module, people=None, **changes) -> FaceNetwork:
     """The network of a model's module on the meta device: shapes, and no values."""
-    settings = model_settings(module.__name__.rpartition(".")[2]).model_validate(LEAST | changes)
+    settings = model_settings(module.__name__.rpartition(".")[2]).model_validate(
+        LEAST | (MASKED if changes.get("learn_mask") else {}) | changes
+    )
     with torch.device("meta"):
         return module.Network(settings) if people is None else module.Network(settings, people=people)
 

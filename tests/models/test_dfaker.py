@@ -1,6 +1,6 @@
 import pytest
 
-from tests.models.counting import count, network_of, rebuilt
+from tests.models.counting import LEAST, count, network_of, rebuilt
 from tests.models.tiny import TINY
 from understudy.blocks.starts import start_weights
 from understudy.blocks.upscaling import Residual
@@ -38,7 +38,7 @@ def test_twice_the_size_is_painted(side):
 
 
 def test_a_size_between_is_refused():
-    values = {"batch": 1, "learning_rate": 1e-4, "resolution_px": 192}
+    values = LEAST | {"resolution_px": 192}
     with pytest.raises(SettingsError, match=r"resolution_px.*128 or 256") as refused:
         parse_section(dfaker.Settings, values, where="params.yaml: models.dfaker")
     assert "\n" not in str(refused.value)

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.models.counting import count, network_of, rebuilt
+from tests.models.counting import LEAST, count, network_of, rebuilt
 from understudy.errors import SettingsError
 from understudy.models import dfl_h128
 from understudy.params import parse_section
@@ -31,7 +31,7 @@ def test_faces_of_128_pixels_are_rebuilt_from_a_code_of_16_by_16(lowmem, channel
 
 
 def test_a_code_that_cannot_be_halved_to_the_end_is_refused():
-    values = {"batch": 1, "learning_rate": 1e-4, "code_dims": 100}
+    values = LEAST | {"code_dims": 100}
     with pytest.raises(SettingsError, match=r"code_dims.*multiple of 8, found 100"):
         parse_section(dfl_h128.Settings, values, where="params.yaml: models.dfl_h128")
 

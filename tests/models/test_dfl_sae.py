@@ -1,13 +1,12 @@
 import pytest
 import torch
 
-from tests.models.counting import count, network_of, rebuilt
+from tests.models.counting import LEAST, count, network_of, rebuilt
 from understudy.blocks.starts import start_weights
 from understudy.errors import SettingsError
 from understudy.models import dfl_sae
 from understudy.params import parse_section
 
-LEAST = {"batch": 1, "learning_rate": 1e-4}
 SMALL = {"resolution_px": 64, "autoencoder_dims": 4, "encoder_dims": 1, "decoder_dims": 1}
 
 

@@ -1,15 +1,13 @@
 import pytest
 import torch
 
-from tests.models.counting import count, network_of, rebuilt
+from tests.models.counting import LEAST, count, network_of, rebuilt
 from tests.models.tiny import TINY
 from understudy.blocks.starts import start_weights
 from understudy.blocks.upscaling import Residual
 from understudy.errors import SettingsError
 from understudy.models import villain
 from understudy.params import parse_section
-
-LEAST = {"batch": 1, "learning_rate": 1e-4}
 
 
 def residuals(module):

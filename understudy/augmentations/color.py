@@ -27,7 +27,7 @@ class Color(Drawn):
     offset_B111: Tensor
 
 
-def sample(generator: torch.Generator, *, number: int, strength: float, share: float = 1.0) -> Color:
+def sample(generator: torch.Generator, *, number: int, strength: float, share: float) -> Color:
     """Gains with a standard deviation of `strength` (white balance 0.4 of it), offsets of a quarter of it."""
     balance = torch.randn(number, 3, 1, 1, generator=generator) * 0.4
     exposure = torch.randn(number, 1, 1, 1, generator=generator)
