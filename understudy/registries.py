@@ -12,7 +12,7 @@ from understudy.sections import section_of
 PACKAGE = Path("understudy")
 NAMED_BY = {"landmarks.backend": "analysers", "swapper.model": "models"}  # the folder of what this one key names
 PARTS = {"optimizer": "optimizers", "loss": "losses", "augmentation": "augmentations", "critic": "critics"}
-OF_PARTS = {"swapper"}  # sections in which the keys of PARTS name files, in lists and maps too; those of files also are
+OF_PARTS = {"swapper"}  # sections in which the keys of PARTS count, in lists and maps too, as in those of WITH_SECTIONS
 WITH_SECTIONS = {"models"}  # folders whose files have sections of their own: models.driven
 LOADED = {"analysers": "*_68.py"}  # which files of a folder are loaded by name, where not all are
 
@@ -27,7 +27,7 @@ def followed(params: Mapping[str, object], sections: Iterable[str]) -> tuple[lis
         if section not in found:
             found.append(section)
             keys = _keys_in(section)
-            files.update(named_by(params, keys), _parts_in(params, section))
+            files.update(named_by(params, keys), parts_in(section_of(params, section)) if _has_parts(section) else ())
             waiting += [f"{NAMED_BY[key]}.{section_of(params, key)}" for key in keys if NAMED_BY[key] in WITH_SECTIONS]
     return found, sorted(files)
 
@@ -36,6 +36,18 @@ def named_by(params: Mapping[str, object], keys: Iterable[str]) -> list[str]:
     """The files that single keys name ("swapper.model"), without what stands in their own sections."""
     names = [(NAMED_BY[key], section_of(params, key)) for key in keys]
     return [_file(folder, name) for folder, name in names if isinstance(name, str)]
+
+
+def parts_in(value: object) -> Iterator[str]:
+    """The files that the keys of PARTS name anywhere in a value, at any depth of lists and maps."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key in PARTS and isinstance(inner, str):
+                yield _file(PARTS[key], inner)
+            yield from parts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from parts_in(inner)
 
 
 def own_sections(sections: Iterable[str]) -> list[str]:
@@ -58,21 +70,8 @@ def _keys_in(*sections: str) -> list[str]:
     return [key for key in NAMED_BY if key.rpartition(".")[0] in sections]
 
 
-def _parts_in(params: Mapping[str, object], section: str) -> list[str]:
-    has_parts = section in OF_PARTS or section.partition(".")[0] in WITH_SECTIONS
-    return [_file(PARTS[key], name) for key, name in _named(section_of(params, section))] if has_parts else []
-
-
-def _named(value: object) -> Iterator[tuple[str, str]]:
-    """Every key of PARTS anywhere in a value, with the string below it."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            if key in PARTS and isinstance(inner, str):
-                yield key, inner
-            yield from _named(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _named(inner)
+def _has_parts(section: str) -> bool:
+    return section in OF_PARTS or section.partition(".")[0] in WITH_SECTIONS
 
 
 def _files_in(folders: Iterable[str]) -> list[str]:
