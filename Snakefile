@@ -1,10 +1,11 @@
 """From footage and consents to signed shots and their scores: one rule a stage, and the only definition of the DAG.
 
 dvc.yaml is rendered from these rules (`make dvc.yaml`). The rules' parameters are sections of params.yaml, so that an
-edit reruns exactly what depends on it. So is code: `recipe` is a digest of a script, of all it imports, of what it loads
-by name, and of the versions of the packages these import. `after` names what only DVC has to wait for, since Snakemake
-checks the nouns itself when it reads this file. `shares` puts the jobs that share a long clip before the rule that
-gathers them: `--set-scatter share=16` allows up to 16 of them a clip.
+edit reruns exactly what depends on it. So is code: `recipe` is a digest of a script, of all it imports, of what its
+section names (a model, a loss) or a key of another one does, where that is given, and of the versions of the packages
+these import. `after` names what only DVC has to wait for, since Snakemake checks the nouns itself when it reads this
+file. `shares` puts the jobs that share a long clip before the rule that gathers them: `--set-scatter share=16` allows up
+to 16 of them a clip.
 """
 
 from understudy.engines import hooks
@@ -25,8 +26,6 @@ people = project.nouns.people
 section = project.section
 recipe = project.recipe
 model = f"models.{section('swapper.model')}"
-optimizer = f"optimizers.{section('swapper.optimizer')}"
-landmarker = f"analysers.{section('landmarks.backend')}"
 
 
 wildcard_constraints:
@@ -145,7 +144,7 @@ rule landmarks:
     resources:
         mem_mb=1000,
     params:
-        recipe=recipe("landmarks", landmarker),
+        recipe=recipe("landmarks"),
         landmarks=section("landmarks"),
     shell:
         "python stages/landmarks.py --frames {input.frames} --faces {input.faces}"
@@ -189,7 +188,7 @@ rule identities:
     resources:
         mem_mb=2000,
     params:
-        recipe=recipe("identities", landmarker),
+        recipe=recipe("identities", "landmarks.backend"),
         identities=section("identities"),
     shell:
         "python stages/identities.py --clips {input.clips} --embeddings data/embeddings --people people"
@@ -241,7 +240,7 @@ rule swapper:
         gpu=1,
         mem_mb=4000,
     params:
-        recipe=recipe("swapper", model, optimizer),
+        recipe=recipe("swapper"),
         production=section("production"),
         swapper=section("swapper"),
         models={model: section(model)},
@@ -272,7 +271,7 @@ rule swaps:
         gpu=1,
         mem_mb=4000,
     params:
-        recipe=recipe("swaps", model),
+        recipe=recipe("swaps", "swapper.model"),
         production=section("production"),
         swaps=section("swaps"),
     shell:
@@ -338,7 +337,7 @@ rule scores:
     resources:
         mem_mb=2000,
     params:
-        recipe=recipe("scores", landmarker),
+        recipe=recipe("scores", "landmarks.backend"),
         scores=section("scores"),
     shell:
         "python stages/scores.py --frames {input.frames} --landmarks {input.landmarks} --identities {input.identities}"

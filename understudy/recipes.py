@@ -1,22 +1,19 @@
 """What an artifact is made with, besides its inputs: settings, code, and the versions of other people's packages.
 
 A stage's recipe is a small JSON file, data/recipes/<stage>.json, on which DVC's stages depend; Snakemake compares its
-digest. `python -m understudy.recipes SCRIPT... [--settings SECTION...] --recipe FILE` writes one. A comment, another
-order of settings or a package that the code does not import leave it as it was, so that nothing below runs again.
+digest. A comment, another order of settings or a package that the code does not import leave it as it was, so that
+nothing below runs again. Which files a stage's settings name, understudy/stage_recipes.py finds.
 """
 
-import argparse
 import hashlib
 import json
 import os
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from understudy.closure import closure, digests_of, forget, packages_of, remember
-from understudy.errors import EngineError, UnderstudyError
-from understudy.files import replacing
+from understudy.closure import closure, digests_of, forget, packages_of
+from understudy.errors import EngineError
 from understudy.libraries import check_installed, libraries_of
 from understudy.sections import PARAMS, read_params, section_of
 
@@ -44,23 +41,16 @@ class Recipe:
         return json.dumps(asdict(self), indent=1, sort_keys=True, default=str) + "\n"
 
 
-def write_recipe(scripts: Sequence[str], *, sections: Sequence[str], recipe: Path) -> None:
-    """The recipe of the scripts as they are now, as a file; one that says so already is left untouched."""
-    text = recipe_of(scripts, sections=sections).text()
-    if not recipe.is_file() or recipe.read_text(encoding="utf-8") != text:
-        with replacing(recipe) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-
-
-def recipe_of(scripts: Sequence[str], *, sections: Iterable[str], params: Mapping[str, object] | None = None) -> Recipe:
+def recipe_of(scripts: Iterable[str], *, sections: Iterable[str], params: Mapping[str, object] | None = None) -> Recipe:
     """The recipe of the scripts as they are now, with these sections of params.yaml ("faces", "models.driven").
 
     Raises EngineError when the code imports a package that is not pinned.
     """
+    scripts = tuple(scripts)
     files = closure(*scripts)
     values = read_params() if params is None else params
     return Recipe(
-        scripts=tuple(scripts),
+        scripts=scripts,
         settings={section: section_of(values, section) for section in sections},
         code=digests_of(*files),
         libraries=libraries_of(packages_of(*files)),
@@ -136,19 +126,3 @@ def _changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[
 
 def _json(value: object) -> str:
     return json.dumps(value, sort_keys=True, default=str)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        prog="python -m understudy.recipes", description="Write what artifacts are made with."
-    )
-    parser.add_argument("scripts", nargs="+")
-    parser.add_argument("--settings", nargs="*", default=[])
-    parser.add_argument("--recipe", type=Path, required=True)
-    arguments = parser.parse_args()
-    try:
-        write_recipe(arguments.scripts, sections=arguments.settings, recipe=arguments.recipe)
-        remember()
-    except UnderstudyError as error:
-        print(f"recipes: {error}", file=sys.stderr)
-        sys.exit(1)

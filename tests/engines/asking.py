@@ -6,7 +6,7 @@ engines are asked, and it is taken back. The answers are
     snakemake  the first outputs of the jobs it would run
     dvc        the recipes of which DVC finds that their settings changed; to a case marked `whole`, every stage that
                `dvc status` names
-    recipes    the stages, and what is loaded by name, whose recipes would be others
+    recipes    the stages whose recipes would be others
 """
 
 import json
@@ -21,11 +21,8 @@ from dvc.repo import Repo
 
 from understudy.closure import forget
 from understudy.engines.instances import recipe_now, stage_rules
-from understudy.engines.project import script_of
-from understudy.engines.recipes import members
 from understudy.engines.snakefile import planned
 from understudy.libraries import read_lock
-from understudy.recipes import recipe_of
 
 
 def main() -> None:
@@ -67,8 +64,7 @@ def asked_of_snakemake() -> tuple[list[str], dict[str, str]]:
     read_lock.cache_clear()
     with planned() as (workflow, project):
         outputs = [str(job.output[0]) for job in workflow.dag.needrun_jobs() if job.output]
-        recipes = {rule.name: recipe_now(rule, project.params).text() for rule in stage_rules(workflow)}
-    return outputs, recipes | {name: recipe_of([script_of(name)], sections=[]).text() for name in members()}
+        return outputs, {rule.name: recipe_now(rule, project.params).text() for rule in stage_rules(workflow)}
 
 
 def settings_changed(stages: list) -> list[str]:

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, req
 from modulefinder import ModuleFinder
 from pathlib import Path
 
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -26,7 +27,15 @@ BY_NAME = {
     "swapper": [("models", ("swapper", "model")), ("optimizers", ("swapper", "optimizer"))],
     "swaps": [("models", ("swapper", "model"))],
 }
-REGISTRIES = {"models": "*.py", "optimizers": "*.py", "analysers": "*_68.py"}
+MAY_NAME = {
+    "landmarks": ["analysers/*_68.py"],
+    "identities": ["analysers/*_68.py"],
+    "scores": ["analysers/*_68.py"],
+    "swapper": ["models/*.py", "optimizers/*.py", "losses/*.py", "augmentations/*.py", "critics/*.py"],
+    "swaps": ["models/*.py"],
+}
+PART = re.compile(r"^[ -]*(loss|augmentation|critic|optimizer): (\w+)$", re.MULTILINE)
+FOLDER_OF_PARTS = {"loss": "losses", "augmentation": "augmentations", "critic": "critics", "optimizer": "optimizers"}
 SAYS_ONLY_ITS_CORE = {"dlib": "dlib-bin"}
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)$", re.MULTILINE)
 
@@ -41,26 +50,35 @@ class Code:
 
 def code_of_stages(root: Path, params: Mapping) -> dict[str, Code]:
     """The code of each stage: its script and what that loads by name."""
+    named = {
+        stage: [f"understudy.{kind}.{params[section][key]}" for kind, (section, key) in keys]
+        for stage, keys in BY_NAME.items()
+    }
+    named["swapper"] += _parts(params["swapper"]) + _parts(params["models"][params["swapper"]["model"]])
+    return {stage: reached(root, f"stages/{stage}.py", *named.get(stage, [])) for stage in FIRST_OUTPUT}
+
+
+def code_of_recipes(root: Path) -> dict[str, Code]:
+    """The code at which DVC is to look before it writes each recipe: of a script and of all it may load by name."""
     return {
-        stage: reached(
+        f"recipe-{stage}": reached(
             root,
             f"stages/{stage}.py",
-            *(f"understudy.{kind}.{params[section][key]}" for kind, (section, key) in BY_NAME.get(stage, [])),
+            *(
+                f"understudy.{file.parent.name}.{file.stem}"
+                for pattern in MAY_NAME.get(stage, [])
+                for file in (root / "understudy").glob(pattern)
+                if not file.stem.startswith("_")
+            ),
         )
         for stage in FIRST_OUTPUT
     }
 
 
-def code_of_recipes(root: Path) -> dict[str, Code]:
-    """The code that each recipe of DVC is to name: of a script alone, or of one file that is loaded by name."""
-    scripts = {f"recipe-{stage}": reached(root, f"stages/{stage}.py") for stage in FIRST_OUTPUT}
-    members = {
-        f"recipe-{kind}-{file.stem}": reached(root, f"understudy.{kind}.{file.stem}")
-        for kind, pattern in REGISTRIES.items()
-        for file in (root / "understudy" / kind).glob(pattern)
-        if not file.stem.startswith("_")
-    }
-    return scripts | members
+def _parts(section: Mapping) -> list[str]:
+    """What a section names wherever it does, as modules, read from its lines."""
+    lines = yaml.safe_dump(section, default_flow_style=False)
+    return [f"understudy.{FOLDER_OF_PARTS[key]}.{name}" for key, name in PART.findall(lines)]
 
 
 def reached(root: Path, *starts: str) -> Code:

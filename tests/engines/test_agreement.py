@@ -7,7 +7,7 @@ from tests.engines.workspace import Workspace
 
 SNAKEMAKE = """
 import json
-from understudy.engines.instances import recipe_now, sections_of, stage_of
+from understudy.engines.instances import loads_of, recipe_now, sections_of, stage_of
 from understudy.engines.snakefile import planned
 
 with planned() as (workflow, project):
@@ -21,9 +21,11 @@ with planned() as (workflow, project):
             "command": command,
             "inputs": sorted([*inputs, *([job.params.after] if "after" in job.params.keys() else [])]),
             "outputs": sorted(map(str, job.output)),
-            "params": sorted(sections_of(job.rule)),
+            "settings": sorted([*sections_of(job.rule), *job.params.get("models", {})]),
+            "params": sorted([*sections_of(job.rule), *job.params.get("models", {}), *loads_of(job.rule)]),
             "code": sorted(recipe_now(job.rule).code),
         }
+        assert job.params.recipe == recipe_now(job.rule).digest, job
     print(json.dumps(found))
 """
 DVC = """
@@ -38,11 +40,6 @@ def names(stage):
 def files(stage):
     return [dep.def_path for dep in stage.deps if not isinstance(dep, ParamsDependency)]
 
-def code(path):
-    found = files(recipes[path])
-    below = [name for each in found if each in recipes for name in code(each)]
-    return {*below, *(name for name in found if name.endswith(".py"))}
-
 with Repo() as repo:
     recipes = {str(stage.outs[0].def_path): stage for stage in repo.index.stages if stage.name.startswith("recipe-")}
     found = {}
@@ -50,14 +47,17 @@ with Repo() as repo:
         if stage.name.startswith("recipe-"):
             continue
         [recipe] = [path for path in files(stage) if path in recipes]
+        written = json.loads(open(recipe).read())
         found[stage.addressing] = {
             "command": stage.cmd,
             "inputs": sorted(files(stage)),
             "outputs": sorted(out.def_path for out in stage.outs),
             "params": names(recipes[recipe]),
-            "code": sorted(code(recipe)),
+            "settings": sorted(written["settings"]),
+            "code": sorted(written["code"]),
         }
         assert not names(stage), stage
+        assert {*written["code"]} <= {*files(recipes[recipe])}, stage
     print(json.dumps(found))
 """
 
@@ -67,7 +67,7 @@ def test_both_engines_see_the_same_stages(finished: Workspace):
     assert set(snakemake) == set(dvc)
     assert len(snakemake) == 17
     for stage, by_snakemake in snakemake.items():
-        for aspect in ("command", "outputs", "params", "code"):
+        for aspect in ("command", "outputs", "params", "settings", "code"):
             assert by_snakemake[aspect] == dvc[stage][aspect], stage
 
 

@@ -13,14 +13,20 @@ LOCK = "envs/requirements.lock"
 FILES = sorted(
     file.relative_to(ROOT).as_posix() for folder in ("understudy", "stages") for file in (ROOT / folder).rglob("*.py")
 )
+NAMED, UNNAMED = "flip", "color"  # augmentations
 PINNED = pinned((ROOT / LOCK).read_text())
 OF_NO_STAGE = {"ruff", "snakemake", "dvc", "pytest", "mypy", "snakefmt", "pandas", "aiohttp", "ruamel-yaml-clib"}
 
 
 @pytest.fixture(scope="module")
 def edited(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A finished project to make edits in, each taken back."""
-    return finished.copy(tmp_path_factory.mktemp("code") / "project")
+    """A finished project to make edits in, each taken back; its model names a part that it does not import."""
+    project = finished.copy(tmp_path_factory.mktemp("code") / "project")
+    model = project.params()["swapper"]["model"]
+    parts = {"losses": [{"loss": "mse", "weight": 1.0}, {"of": {"augmentation": NAMED}}]}
+    project.set_params(lambda params: params["models"][model].update(parts))
+    project.snakemake()
+    return project
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +57,25 @@ def answers(edited: Workspace, used: dict[str, set[str]]) -> dict[str, dict]:
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_reruns_the_stages_that_load_it_and_no_others(
-    answers: dict[str, dict], stages: dict[str, Code], recipes: dict[str, Code], file: str
+    answers: dict[str, dict], stages: dict[str, Code], file: str
 ):
     concerned = {stage for stage, code in stages.items() if file in code.files}
-    members = {recipe for recipe, code in recipes.items() if file in code.files} - {f"recipe-{name}" for name in stages}
     assert set(answers[file]["snakemake"]) == outputs_from(concerned)
-    assert {_recipe(name) for name in answers[file]["recipes"]} == members | {_recipe(stage) for stage in concerned}
+    assert set(answers[file]["recipes"]) == concerned
 
 
-def test_every_file_is_a_dependency_of_the_recipes_whose_scripts_load_it(edited: Workspace, recipes: dict[str, Code]):
+def test_what_a_model_names_is_code_of_its_training_alone_and_what_it_does_not_is_of_no_stage(
+    stages: dict[str, Code], recipes: dict[str, Code]
+):
+    for name, concerned in ((NAMED, {"swapper"}), (UNNAMED, set())):
+        file = f"understudy/augmentations/{name}.py"
+        assert {stage for stage, code in stages.items() if file in code.files} == concerned
+        assert file in recipes["recipe-swapper"].files
+
+
+def test_every_file_is_a_dependency_of_the_recipes_whose_scripts_may_load_it(
+    edited: Workspace, recipes: dict[str, Code]
+):
     expected = {recipe: {*code.files} for recipe, code in recipes.items()}
     assert _said_by_dvc_of(edited, with_code) == expected
     assert _said_by_dvc_of(edited, with_comment) == expected
@@ -75,7 +91,7 @@ def test_a_package_reruns_the_stages_that_stand_on_it_and_no_others(
     for package in sorted(OF_NO_STAGE.union(*used.values())):
         concerned = {stage for stage, packages in used.items() if package in packages}
         assert set(answers[package]["snakemake"]) == outputs_from(concerned), package
-        assert {name for name in answers[package]["recipes"] if "." not in name} == concerned, package
+        assert set(answers[package]["recipes"]) == concerned, package
         assert bool(concerned) != (package in OF_NO_STAGE), package
 
 
@@ -118,7 +134,3 @@ def _said_by_dvc_of(project: Workspace, edit: Callable[[str], str]) -> dict[str,
         stage: {path for reason in reasons for path in reason.get("changed deps", {}) if path.endswith(".py")}
         for stage, reasons in said.items()
     }
-
-
-def _recipe(name: str) -> str:
-    return f"recipe-{name.replace('.', '-')}"

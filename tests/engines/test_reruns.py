@@ -1,5 +1,6 @@
 """What an edit makes run again: exactly the stages it concerns and those below them, by both engines."""
 
+import json
 from pathlib import PurePosixPath
 
 import pytest
@@ -60,9 +61,47 @@ def test_an_edited_model_reruns_its_training_and_another_model_nothing(project: 
         _append(project, f"understudy/models/{other}.py")
     assert others
     assert project.planned() == set()
+    _looks_and_runs_nothing(project, {"recipe-swapper", "recipe-swaps"})
     _append(project, f"understudy/models/{model}.py")
     assert project.planned() == outputs_of(BELOW["swapper"])
-    assert project.changed() == {f"recipe-models-{name}" for name in (model, *others)}
+    assert project.changed() == {"recipe-swapper", "recipe-swaps"}
+
+
+def test_a_loss_that_the_model_names_in_a_list_reruns_its_training_and_another_loss_nothing(project: Workspace):
+    model = project.params()["swapper"]["model"]
+    for name in ("of_lips", "of_hair"):
+        project.write(f"understudy/losses/{name}.py", "WEIGHT = 1\n")
+    terms = [{"loss": "mae"}, {"loss": "of_lips", "weight": 0.5}]
+    project.set_params(lambda params: params["models"][model].update(losses=terms))
+    project.snakemake()
+    project.ran()
+    recipe = json.loads(project.read("data/recipes/swapper.json"))
+    assert "understudy/losses/of_lips.py" in recipe["scripts"]
+    assert "understudy/losses/of_hair.py" not in recipe["code"]
+    _append(project, "understudy/losses/of_hair.py")
+    assert project.planned() == set()
+    _looks_and_runs_nothing(project, {"recipe-swapper"})
+    _append(project, "understudy/losses/of_lips.py")
+    assert project.planned() == outputs_of(BELOW["swapper"])
+    project.dvc("repro", "--quiet")
+    assert project.ran() == ["swapper data/swapper/ada-bo"]  # the stand-in makes the same bytes
+    assert project.planned() == set()
+
+
+def test_another_model_is_chosen_with_dvc_alone(project: Workspace):
+    before = project.read("dvc.yaml")
+    project.set_params(lambda params: params["swapper"].update(model="compact"))
+    project.dvc("repro", "--quiet")
+    assert {line.split()[0] for line in project.ran()} == BELOW["swapper"]
+    recipe = json.loads(project.read("data/recipes/swapper.json"))
+    assert set(recipe["settings"]) == {"production", "swapper", "models.compact"}
+    assert [path for path in recipe["code"] if path.startswith("understudy/models/")] == [
+        "understudy/models/__init__.py",
+        "understudy/models/compact.py",
+    ]
+    assert project.read("dvc.yaml") == before
+    assert project.changed() == set()
+    assert project.planned() == set()
 
 
 def test_an_edited_module_reruns_the_stages_that_import_it(project: Workspace):
@@ -110,6 +149,16 @@ def test_another_still_in_a_folder_reruns_its_clip(fresh: Workspace):
     fresh.write("data/raw/stills/1.png", "another one")
     assert "data/frames/ada.parquet" in fresh.planned()
     assert "data/frames/bo.parquet" not in fresh.planned()
+
+
+def _looks_and_runs_nothing(project: Workspace, recipes: set[str]) -> None:
+    """DVC looks at what it has to, writes the same recipes, and runs nothing below."""
+    before = project.artifacts()
+    assert project.changed() == recipes
+    project.dvc("repro", "--quiet")
+    assert project.ran() == []
+    assert project.artifacts() == before
+    assert project.changed() == set()
 
 
 def _append(project: Workspace, file: str) -> None:

@@ -10,7 +10,8 @@ from understudy.closure import imports_of
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "understudy"
 ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if folder.is_dir() and folder.name != "__pycache__")
-GROUND = {"errors", "files", "params", "tables", "randomness", "closure", "libraries", "recipes", "sections"}
+GROUND = {"errors", "files", "params", "tables", "randomness"}
+GROUND |= {"closure", "libraries", "recipes", "registries", "sections", "stage_recipes"}
 REGISTRIES = ("models", "losses", "augmentations", "optimizers", "analysers")
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py"))
 USES = {  # which rooms a room may look into, besides what lies in no room

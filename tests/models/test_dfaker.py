@@ -49,7 +49,7 @@ def test_a_third_person_costs_a_third_decoder():
 
 
 def test_residual_blocks_start_as_nearly_nothing():
-    settings = model_settings("dfaker").model_validate({"learning_rate": 1e-3} | TINY["dfaker"] | {"width": 32})
+    settings = model_settings("dfaker").model_validate(LEAST | TINY["dfaker"] | {"width": 32})
     network = dfaker.Network(settings)
     start_weights(network, seed=1)
     blocks = [module for module in network.modules() if isinstance(module, Residual)]

@@ -1,6 +1,6 @@
 import torch
 
-from tests.models.counting import count, network_of, rebuilt
+from tests.models.counting import LEAST, count, network_of, rebuilt
 from tests.models.tiny import TINY
 from understudy.blocks.starts import start_weights
 from understudy.model import model_settings
@@ -10,7 +10,7 @@ WIDTH = TINY["iae"]["width"]
 
 
 def small():
-    settings = model_settings("iae").model_validate({"learning_rate": 1e-3} | TINY["iae"])
+    settings = model_settings("iae").model_validate(LEAST | TINY["iae"])
     network = iae.Network(settings, people=("ada", "bo"))
     start_weights(network, seed=1)
     return network, torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))

@@ -4,9 +4,11 @@ import torch
 
 from tests.models.cartoons import cartoon_faces
 from tests.models.tiny import TINY
+from understudy.closure import closure
 from understudy.errors import ModelError
 from understudy.geometry import apply_affine
 from understudy.model import available, count_parameters, make_model, model_settings
+from understudy.registries import parts_in
 from understudy.sections import read_params
 from understudy.workers import workers
 
@@ -144,3 +146,13 @@ def test_a_split_without_faces_is_refused(people):
 def test_an_unknown_model_is_refused_with_the_known_ones():
     with pytest.raises(ModelError, match=r"no model 'quik'\. Available: .*compact, .*driven, .*original"):
         model_settings("quik")
+
+
+@pytest.mark.parametrize("name", available())
+def test_what_a_default_names_is_imported_by_the_model(name):
+    """Recipes follow what params.yaml names and what code imports; a default is neither by itself."""
+    schema = model_settings(name).model_json_schema()
+    classes = [schema, *schema.get("$defs", {}).values()]
+    fields = [field for each in classes for field in each.get("properties", {}).items()]
+    defaults = [{key: field["default"]} for key, field in fields if "default" in field]
+    assert set(parts_in(defaults)) <= set(closure(f"understudy/models/{name}.py"))

@@ -24,6 +24,8 @@ def commit(names: Collection[str]) -> None:
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
+    if not names:
+        return  # nothing has been made yet, not even a recipe: there is no dvc.lock to write
     mend()
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     try:

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from understudy.engines.project import RecipeName, scripts_of
+from understudy.engines.project import RecipeName, script_of
 from understudy.engines.shares import RULES as SHARES
 from understudy.params import Nouns
-from understudy.recipes import Recipe, recipe_of
+from understudy.recipes import Recipe
+from understudy.registries import WITH_SECTIONS
+from understudy.stage_recipes import stage_recipe
 
 if TYPE_CHECKING:
     from snakemake.jobs import Job
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 WILDCARD = re.compile(r"\{(\w+)(?:,[^{}]*)?\}")
 TARGETS = frozenset({"all"})
 AFTER = "after"
+NO_SECTIONS = {AFTER, "recipe", *WITH_SECTIONS}
 LONG_NAMES = {"model": "swapper.model", "optimizer": "swapper.optimizer"}
 NOUN_OF_WILDCARDS = {
     frozenset[str](): None,
@@ -48,26 +51,21 @@ def stage_jobs(jobs: Iterable["Job"]) -> list["Job"]:
     return [job for job in jobs if job.rule.name not in TARGETS | SHARES]
 
 
-def members_of(rule: "Rule") -> tuple[str, ...]:
-    """What a rule's script loads by name: ("models.driven", "optimizers.adamw")."""
+def loads_of(rule: "Rule") -> tuple[str, ...]:
+    """The keys in other stages' sections that name what a rule's script loads: ("swapper.model",)."""
     recipe = rule.params.recipe
-    return recipe.members if isinstance(recipe, RecipeName) else ()
+    return recipe.loads if isinstance(recipe, RecipeName) else ()
 
 
 def sections_of(rule: "Rule") -> list[str]:
-    """The sections of params.yaml that a rule's stage reads, in the rule's order."""
-    found = []
-    for name, value in rule.params.items():
-        if name == "models":
-            found += list(value)
-        elif name not in (AFTER, "recipe") and not callable(value):
-            found.append(LONG_NAMES.get(name, name))
-    return found
+    """The sections of params.yaml that a rule's stage reads, in the rule's order, without those of what they name."""
+    values = [name for name, value in rule.params.items() if not callable(value)]
+    return [LONG_NAMES.get(name, name) for name in values if name not in NO_SECTIONS]
 
 
 def recipe_now(rule: "Rule", params: Mapping[str, object] | None = None) -> Recipe:
     """With what a rule's stage would be made now, by `params` or params.yaml as it is."""
-    return recipe_of(scripts_of(rule.name, members_of(rule)), sections=sections_of(rule), params=params)
+    return stage_recipe(script_of(rule.name), sections=sections_of(rule), loads=loads_of(rule), params=params)
 
 
 def noun_of(rule: "Rule") -> str | None:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +11,9 @@ from pathlib import Path
 from understudy.errors import EngineError, UnderstudyError
 from understudy.files import replacing
 from understudy.params import Nouns, read_nouns
-from understudy.recipes import PLAN, Recipe, plan_of, read_plan, recipe_of
+from understudy.recipes import PLAN, Recipe, plan_of, read_plan
 from understudy.sections import PARAMS, read_params, section_of
+from understudy.stage_recipes import stage_recipe
 
 PLANS = Path(".understudy/plans")
 
@@ -20,20 +21,15 @@ PLANS = Path(".understudy/plans")
 class RecipeName(str):
     """The digest of a stage's code and packages, as Snakemake is to compare it.
 
-    members  what the stage loads by name, as folder and file: "models.driven"
+    loads  keys in other stages' sections that name what this one loads, too: "swapper.model"
     """
 
-    members: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
 
 
-def script_of(member: str) -> str:
-    """The file of what is loaded by name: "models.driven" is understudy/models/driven.py."""
-    return "understudy/{}/{}.py".format(*member.split(".", 1))
-
-
-def scripts_of(stage: str, members: Iterable[str]) -> list[str]:
-    """The files a stage's code begins with: its script, and what it loads by name."""
-    return [f"stages/{stage}.py", *map(script_of, members)]
+def script_of(stage: str) -> str:
+    """The file that a stage's code begins with."""
+    return f"stages/{stage}.py"
 
 
 @dataclass(frozen=True)
@@ -50,13 +46,13 @@ class Project:
         """
         return section_of(self.params, name)
 
-    def recipe(self, stage: str, *members: str) -> RecipeName:
-        """The digest of what `stages/<stage>.py` and the `members` it loads by name ("models.driven") consist of.
+    def recipe(self, stage: str, *loads: str) -> RecipeName:
+        """The digest of what `stages/<stage>.py` consists of, with what its own section and the keys `loads` name.
 
-        Raises EngineError when they import a package that is not pinned.
+        Raises EngineError when that imports a package that is not pinned.
         """
-        name = RecipeName(recipe_of(scripts_of(stage, members), sections=[], params=self.params).digest)
-        name.members = members
+        name = RecipeName(stage_recipe(script_of(stage), sections=[stage], loads=loads, params=self.params).digest)
+        name.loads = loads
         return name
 
     @property

@@ -10,49 +10,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from understudy.closure import closure
-from understudy.engines.instances import members_of, recipe_now, sections_of, stage_rules
-from understudy.engines.project import Project, script_of, scripts_of
+from understudy.engines.instances import loads_of, recipe_now, sections_of, stage_rules
+from understudy.engines.project import Project, script_of
 from understudy.files import replacing, sha256_of
 from understudy.libraries import LOCK
-from understudy.recipes import FOLDER, write_recipe
+from understudy.recipes import FOLDER
+from understudy.registries import members
+from understudy.stage_recipes import write_recipe
 
 if TYPE_CHECKING:
     from snakemake.rules import Rule
     from snakemake.workflow import Workflow
 
 PREFIX = "recipe-"
-PACKAGE = Path("understudy")
-REGISTRIES = {"models": "*.py", "optimizers": "*.py", "analysers": "*_68.py"}
 RECORDED = Path(".understudy/recorded")
 DVC_LOCK = Path("dvc.lock")
 
 
-def members() -> list[str]:
-    """Everything that a stage may load by name, as folder and file: "models.driven"."""
-    folders = {kind: (PACKAGE / kind).glob(pattern) for kind, pattern in REGISTRIES.items()}
-    return [f"{kind}.{file.stem}" for kind, files in folders.items() for file in sorted(files) if file.stem[0] != "_"]
+def file_of(stage: str) -> Path:
+    """Where the recipe of a stage lies."""
+    return FOLDER / f"{stage}.json"
 
 
-def file_of(name: str) -> Path:
-    """Where the recipe of a stage, or of what is loaded by name, lies."""
-    return FOLDER / f"{name}.json"
-
-
-def stage_name(name: str) -> str:
-    """What DVC calls the stage that writes a recipe."""
-    return f"{PREFIX}{name.replace('.', '-')}"
+def stage_name(stage: str) -> str:
+    """What DVC calls the stage that writes a stage's recipe."""
+    return f"{PREFIX}{stage}"
 
 
 def sound_recipes(workflow: "Workflow", project: Project, *, ran: Collection[str]) -> list[str]:
     """The DVC stages of all recipes whose files are true now; those of the rules that just `ran` are written first."""
-    for member in members():
-        write_recipe([script_of(member)], sections=[], recipe=file_of(member))
     rules = stage_rules(workflow)
     for rule in rules:
         if rule.name in ran:
-            scripts = scripts_of(rule.name, members_of(rule))
-            write_recipe(scripts, sections=sections_of(rule), recipe=file_of(rule.name))
-    return [stage_name(name) for name in (*members(), *(rule.name for rule in rules if is_true(rule, project)))]
+            sections, loads = sections_of(rule), loads_of(rule)
+            write_recipe(script_of(rule.name), sections=sections, loads=loads, recipe=file_of(rule.name))
+    return [stage_name(rule.name) for rule in rules if is_true(rule, project)]
 
 
 def is_true(rule: "Rule", project: Project) -> bool:
@@ -82,7 +74,7 @@ def _noted() -> list[str]:
 
 
 def _seen(workflow: "Workflow") -> str:
-    scripts = [*(f"stages/{rule.name}.py" for rule in stage_rules(workflow)), *map(script_of, members())]
+    scripts = [*(script_of(rule.name) for rule in stage_rules(workflow)), *members()]
     recipes = sorted(path.as_posix() for path in FOLDER.glob("*.json"))
     digest = hashlib.sha256()
     for path in [*closure(*scripts), *recipes, LOCK.as_posix(), DVC_LOCK.as_posix()]:

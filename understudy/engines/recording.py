@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from understudy.closure import forget
 from understudy.engines import runs
-from understudy.engines.instances import Instance, instances, recipe_now, stage_rules
+from understudy.engines.instances import Instance, instances, stage_rules
 from understudy.engines.project import Project, planned_recipes
 from understudy.engines.recipes import are_recorded, note_recorded, sound_recipes
 from understudy.engines.rendering import refresh
 from understudy.engines.trust import Records, doubt, foreign
-from understudy.recipes import differences
+from understudy.recipes import differences, recipe_of
 from understudy.sections import PARAMS, read_params
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ def _edited(workflow: "Workflow") -> dict[str, str]:
     forget()
     params = read_params(PARAMS.absolute())
     planned = planned_recipes()
+    known = {rule.name: planned[rule.name] for rule in stage_rules(workflow) if rule.name in planned}
     found = {
-        rule.name: differences(planned[rule.name], recipe_now(rule, params))
-        for rule in stage_rules(workflow)
-        if rule.name in planned
+        name: differences(before, recipe_of(before.scripts, sections=before.settings, params=params))
+        for name, before in known.items()
     }
     return {name: f"{different[0]} meanwhile" for name, different in found.items() if different}
 

@@ -1,9 +1,9 @@
 """dvc.yaml, rendered from the rules of the Snakefile: rule to stage, docstring to description.
 
 A stage depends on its recipe, which a small stage before it writes: that one has the code and the sections of
-params.yaml as dependencies, once, however many clips there are. What a script loads by name has a recipe of its own.
-A rule's wildcards become DVC's templates over the noun they belong to. An input whose files the nouns decide is, for
-DVC, the folder that the command names with the flag of that input's name.
+params.yaml as dependencies, once, however many clips there are. It looks at every file that settings may name, and
+writes down those that they do name. A rule's wildcards become DVC's templates over the noun they belong to. An input
+whose files the nouns decide is, for DVC, the folder that the command names with the flag of that input's name.
 """
 
 import re
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import yaml
 
 from understudy.closure import closure
-from understudy.engines.instances import AFTER, WILDCARD, members_of, noun_of, sections_of, stage_rules
-from understudy.engines.project import Project, script_of, scripts_of
-from understudy.engines.recipes import file_of, members, stage_name
+from understudy.engines.instances import AFTER, WILDCARD, loads_of, noun_of, sections_of, stage_rules
+from understudy.engines.project import Project, script_of
+from understudy.engines.recipes import file_of, stage_name
 from understudy.errors import EngineError
 from understudy.files import replacing
 from understudy.libraries import LOCK
+from understudy.registries import nameable, own_sections
 
 if TYPE_CHECKING:
     from snakemake.rules import Rule
@@ -36,7 +37,6 @@ TEMPLATES = {
     "pairs": {"source": "${item.source}", "target": "${item.target}"},
     "shots": {"clip": "${item.clip}", "source": "${item.source}", "target": "${item.target}"},
 }
-CHOSEN_BY = {"models": "swapper.model", "optimizers": "swapper.optimizer", "analysers": "landmarks.backend"}
 NO_MATTER = {"shares"}  # inputs that DVC need not know
 METRICS = {("scores", "scores")}
 ACTING = {("clips", "clips")}  # outputs of stages that also remove files: DVC must run them, not recall what they made
@@ -48,9 +48,9 @@ def render(workflow: "Workflow", project: Project) -> str:
 
     Raises EngineError when a rule says something that has no translation.
     """
-    stages = {stage_name(member): _recipe_of_member(member) for member in members()}
+    stages: dict[str, dict[str, object]] = {}
     for rule in stage_rules(workflow):
-        stages[stage_name(rule.name)] = _recipe_of_stage(rule)
+        stages[stage_name(rule.name)] = _recipe(rule)
         stages[rule.name] = _stage(rule, project)
     text = yaml.safe_dump({"stages": stages}, sort_keys=False, width=10_000, allow_unicode=True)
     return HEADER + text
@@ -70,32 +70,18 @@ def has_drifted(workflow: "Workflow", project: Project) -> bool:
     return not DVC_YAML.is_file() or DVC_YAML.read_text(encoding="utf-8") != render(workflow, project)
 
 
-def _recipe_of_member(member: str) -> dict[str, object]:
-    script = script_of(member)
-    return _recipe(f"What {script} consists of.", [script], member, sections=[], deps=closure(script))
-
-
-def _recipe_of_stage(rule: "Rule") -> dict[str, object]:
-    chosen = {member: _templated(member) for member in members_of(rule)}
-    scripts = scripts_of(rule.name, chosen.values())
-    sections = [chosen.get(section, section) for section in sections_of(rule)]
-    deps = [*closure(scripts[0]), *(file_of(member).as_posix() for member in chosen.values())]
-    return _recipe(f"With what stage {rule.name} works.", scripts, rule.name, sections=sections, deps=deps)
-
-
-def _recipe(
-    description: str, scripts: Iterable[str], name: str, *, sections: list[str], deps: Iterable[str]
-) -> dict[str, object]:
-    settings = ["--settings", *sections] if sections else []
-    words = ["python -m understudy.recipes", *scripts, *settings, "--recipe", file_of(name).as_posix()]
-    stage: dict[str, object] = {"desc": description, "cmd": " ".join(words), "deps": [*deps, LOCK.as_posix()]}
-    return stage | ({"params": sections} if sections else {}) | {"outs": [file_of(name).as_posix()]}
-
-
-def _templated(member: str) -> str:
-    """A member as DVC is to find it by what params.yaml chooses: "models.${swapper.model}"."""
-    kind = member.partition(".")[0]
-    return f"{kind}.${{{CHOSEN_BY[kind]}}}"
+def _recipe(rule: "Rule") -> dict[str, object]:
+    script, sections, loads = script_of(rule.name), sections_of(rule), loads_of(rule)
+    recipe = file_of(rule.name).as_posix()
+    flags = {"--settings": sections, "--loads": loads, "--recipe": [recipe]}
+    words = [word for flag, values in flags.items() if values for word in (flag, *values)]
+    return {
+        "desc": f"With what stage {rule.name} works.",
+        "cmd": " ".join(["python -m understudy.stage_recipes", script, *words]),
+        "deps": [*closure(script, *nameable(sections, loads)), LOCK.as_posix()],
+        "params": [*sections, *own_sections(sections), *loads],
+        "outs": [recipe],
+    }
 
 
 def _stage(rule: "Rule", project: Project) -> dict[str, object]:
