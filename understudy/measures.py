@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from understudy.losses.dssim import ssim_map
+from understudy.similarity import ssim_map
 from understudy.losses.mse import mse
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from understudy import losses
-from understudy.losses.dssim import ssim_map
+from understudy.similarity import ssim_map
 
 FOLDER = Path(losses.__file__).parent
 NAMES = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
