@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from understudy.similarity import ssim_map
+from understudy.similarity import similarities
 from understudy.weighted import picture_means
 from understudy.windows import inside
 
@@ -16,6 +16,7 @@ def background(
     `share`, rounded down, and lie wholly inside the picture.
     """
     window = max(3, int(painted_BCHW.shape[-2] / share))
-    similar = inside(ssim_map(painted_BCHW, wanted_BCHW, window=window, sigma=sigma), window=window)
-    structure = picture_means((1 - similar) / 2, inside(weight_B1HW, window=window))
-    return (structure + picture_means((painted_BCHW - wanted_BCHW).square(), weight_B1HW)).mean()
+    means, structure = similarities(painted_BCHW, wanted_BCHW, window=window, sigma=sigma)
+    similar = inside(means * structure, window=window)
+    dissimilar = picture_means((1 - similar) / 2, inside(weight_B1HW, window=window))
+    return (dissimilar + picture_means((painted_BCHW - wanted_BCHW).square(), weight_B1HW)).mean()

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from understudy.similarity import ssim_map
+from understudy.similarity import similarities
 from understudy.weighted import picture_means
 from understudy.windows import inside
 
@@ -28,6 +28,7 @@ def dssim_two_scales(
     total = painted_BCHW.new_zeros(())
     for share in shares:
         window = max(3, int(height / share))
-        similar = inside(ssim_map(painted_BCHW, wanted_BCHW, window=window, sigma=sigma), window=window)
+        means, structure = similarities(painted_BCHW, wanted_BCHW, window=window, sigma=sigma)
+        similar = inside(means * structure, window=window)
         total = total + picture_means((1 - similar) / 2, inside(weight_B1HW, window=window)).mean()
     return total / len(shares)
