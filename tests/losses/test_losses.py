@@ -148,9 +148,7 @@ def test_a_loss_does_not_change_with_the_height_of_equal_weights(name, loss_name
 def test_a_batch_is_the_mean_of_its_pictures(name, loss_named):
     loss, (painted, wanted, weight) = loss_named(name), pair(name, 4)
     whole = loss(painted, wanted, weight_B1HW=weight)
-    halves = [
-        loss(painted[rows], wanted[rows], weight_B1HW=weight[rows]) for rows in (slice(0, 2), slice(2, 4))
-    ]
+    halves = [loss(painted[rows], wanted[rows], weight_B1HW=weight[rows]) for rows in (slice(0, 2), slice(2, 4))]
     assert whole.item() == pytest.approx(sum(half.item() for half in halves) / 2, rel=1e-9)
 
 

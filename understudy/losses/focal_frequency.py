@@ -32,12 +32,12 @@ def focal_frequency(
 
 
 def _patches(error_BCHW: Tensor, number: int) -> Tensor:
-    """(B, C, number², h, w)"""
-    if error_BCHW.shape[-2] % number or error_BCHW.shape[-1] % number:
-        height, width = error_BCHW.shape[-2:]
+    """Patches side by side: (B, C, number², h, w)."""
+    height, width = error_BCHW.shape[-2:]
+    if height % number or width % number:
         raise ModelError(f"focal_frequency: {height} × {width} pixels, not divisible into {number} patches a side")
-    rows = error_BCHW.unflatten(-1, (number, -1)).unflatten(-3, (number, -1))
-    return rows.transpose(-3, -2).flatten(2, 3)
+    cut = error_BCHW.reshape(*error_BCHW.shape[:2], number, height // number, number, width // number)
+    return cut.transpose(-3, -2).flatten(2, 3)
 
 
 def _focus(squares: Tensor, alpha: float, logarithmic: bool) -> Tensor:
@@ -48,7 +48,7 @@ def _focus(squares: Tensor, alpha: float, logarithmic: bool) -> Tensor:
 
 
 def _times(width: int, like: Tensor) -> Tensor:
-    """How often each column of half a spectrum stands in the whole: all but the first and an even width's last twice."""
+    """How often a column of half a spectrum stands in the whole: twice, but for the first and an even width's last."""
     times = torch.full((width // 2 + 1,), 2, dtype=like.dtype, device=like.device)
     times[0] = 1
     if width % 2 == 0:

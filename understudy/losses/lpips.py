@@ -21,7 +21,9 @@ SHIFT = (-0.030, -0.088, -0.188)  # of pictures of −1 to 1, as in the paper's 
 SCALE = (0.458, 0.448, 0.450)
 LEAST = 1e-10
 
-Layer = tuple[str, int, int, int]  # kind; number of the weights, or size of the pool; stride; padding, or whether a pool goes over the border
+Layer = tuple[
+    str, int, int, int
+]  # kind; number of the weights, or size of the pool; stride; padding, or whether a pool goes over the border
 NETS: dict[str, tuple[tuple[Layer, ...], ...]] = {  # a feature is what comes out of each row
     "alex": (
         (("conv", 0, 4, 2),),
@@ -78,7 +80,7 @@ def lpips(
             painted, wanted = _through(painted, row, network), _through(wanted, row, network)
             counts = channels[f"lin{layer}.model.1.weight"]
             distance = conv2d((_normalised(painted) - _normalised(wanted)).square(), counts)
-            weight = adaptive_avg_pool2d(weight_B1HW, distance.shape[-2:])
+            weight = adaptive_avg_pool2d(weight_B1HW, (distance.shape[-2], distance.shape[-1]))
             total = total + picture_means(distance, weight).mean()
     except KeyError as error:
         raise ModelError(f"lpips: no {error} in {weights} or {calibration}; give the files of `{net}`") from error
@@ -112,9 +114,7 @@ def _fire(features_BChw: Tensor, name: str, network: dict[str, Tensor]) -> Tenso
     return torch.cat(expanded, 1)
 
 
-def _conv(
-    features_BChw: Tensor, name: str, network: dict[str, Tensor], *, stride: int = 1, padding: int = 0
-) -> Tensor:
+def _conv(features_BChw: Tensor, name: str, network: dict[str, Tensor], *, stride: int = 1, padding: int = 0) -> Tensor:
     weight, bias = network[f"{name}.weight"], network[f"{name}.bias"]
     return relu(conv2d(features_BChw, weight, bias, stride=stride, padding=padding))
 
@@ -128,6 +128,10 @@ def _read(path: str, sha256: str, dtype: torch.dtype, device: torch.device) -> d
     if found != sha256:
         raise ModelError(f"{path}: SHA-256 {found}, expected {sha256}; replace the file")
     with torch.inference_mode(False):
-        tensors = load_file(file) if file.suffix == ".safetensors" else torch.load(file, map_location="cpu", weights_only=True)
+        tensors = (
+            load_file(file)
+            if file.suffix == ".safetensors"
+            else torch.load(file, map_location="cpu", weights_only=True)
+        )
         wanted = {name: value for name, value in tensors.items() if name.startswith(("features.", "lin"))}
         return {name: value.detach().to(device, dtype) for name, value in wanted.items()}

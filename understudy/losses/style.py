@@ -8,9 +8,7 @@ from understudy.windows import blurred
 STABLE = 1e-5  # a root has no gradient at 0
 
 
-def style(
-    painted_BCHW: Tensor, wanted_BCHW: Tensor, *, weight_B1HW: Tensor, radius_px: float | None = None
-) -> Tensor:
+def style(painted_BCHW: Tensor, wanted_BCHW: Tensor, *, weight_B1HW: Tensor, radius_px: float | None = None) -> Tensor:
     """The squared differences of mean and of standard deviation, over channels and batch: a scalar, 0 at equality.
 
     Both pictures are blurred before, with a Gaussian of width `radius_px`, cut at two widths: an eighth of the height
