@@ -55,6 +55,10 @@ def similar(first, second, taps):
     return (2 * m1 * m2 + 1e-4) / (m1**2 + m2**2 + 1e-4), (2 * both + 9e-4) / (v1 + v2 + 9e-4)
 
 
+def halved(picture):
+    return (picture[::2, ::2] + picture[1::2, ::2] + picture[::2, 1::2] + picture[1::2, 1::2]) / 4
+
+
 def gaussian(window, sigma=1.5):
     taps = np.exp(-((np.arange(window) - (window - 1) / 2) ** 2) / (2 * sigma**2))
     return taps / taps.sum()
@@ -79,18 +83,13 @@ def test_the_background_is_structure_and_squares():
 
 
 def test_ms_ssim_is_the_product_of_its_scales():
-    painted, wanted = drawn(192, 0.3), 0.8 * drawn(192, 0.3) + 0.2 * rough(192, 4)
-    product = 1.0
+    first, second = drawn(192, 0.3), 0.8 * drawn(192, 0.3) + 0.2 * rough(192, 4)
+    product, painted, wanted = 1.0, first, second
     for level, power in enumerate((0.0448, 0.2856, 0.3001, 0.2363, 0.1333)):
         if level:
-            painted, wanted = (
-                (each[::2, ::2] + each[1::2, ::2] + each[::2, 1::2] + each[1::2, 1::2]) / 4
-                for each in (painted, wanted)
-            )
+            painted, wanted = halved(painted), halved(wanted)
         means, rest = similar(painted, wanted, gaussian(11))
         product = product * (means * rest if level == 4 else rest).mean((0, 1)) ** power
-    first = drawn(192, 0.3)
-    second = 0.8 * first + 0.2 * rough(192, 4)
     assert of(ms_ssim, first, second) == pytest.approx(1 - product.mean(), rel=1e-9)
 
 
@@ -104,8 +103,7 @@ def test_gmsd_is_the_deviation_of_similar_edges():
     painted, wanted = drawn(64, 0.1), rough(64, 3)
     edges = []
     for picture in (painted, wanted):
-        grey = picture @ [0.299, 0.587, 0.114]
-        grey = (grey[::2, ::2] + grey[1::2, ::2] + grey[::2, 1::2] + grey[1::2, 1::2]) / 4
+        grey = halved(picture @ [0.299, 0.587, 0.114])
         prewitt = np.array([[1, 0, -1]] * 3) / 3
         edges.append(np.hypot(convolve(grey, prewitt, mode="constant"), convolve(grey, prewitt.T, mode="constant")))
     one, two = edges
