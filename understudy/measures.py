@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from understudy.losses.dssim import ssim_map
 from understudy.losses.mse import mse
+from understudy.similarity import ssim_map
 
 
 def rebuilt(painted_NCHW: Tensor, wanted_NCHW: Tensor, *, mask_N1HW: Tensor) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+from understudy.weighted import picture_means
+
 
 def gradient_difference(painted_BCHW: Tensor, wanted_BCHW: Tensor, *, weight_B1HW: Tensor) -> Tensor:
     """The weighted mean difference of horizontal plus vertical pixel steps, over the batch: a scalar, 0 at equality.
@@ -10,6 +12,5 @@ def gradient_difference(painted_BCHW: Tensor, wanted_BCHW: Tensor, *, weight_B1H
     """
     error = painted_BCHW - wanted_BCHW
     here = error[..., 1:, 1:]
-    steps = ((here - error[..., 1:, :-1]).abs() + (here - error[..., :-1, 1:]).abs()).mean(1, keepdim=True)
-    weight = weight_B1HW[..., 1:, 1:]
-    return ((steps * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3))).mean()
+    steps = (here - error[..., 1:, :-1]).abs() + (here - error[..., :-1, 1:]).abs()
+    return picture_means(steps, weight_B1HW[..., 1:, 1:]).mean()

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
+from understudy.layouts import align
+
 
 def build(
     groups: Sequence[dict[str, object]],
@@ -14,6 +16,8 @@ def build(
     weight_decay: float,
 ) -> torch.optim.Optimizer:
     """The optimizer of parameter `groups`; a group's own `weight_decay` stands before the one given."""
-    return torch.optim.AdamW(
+    optimizer = torch.optim.AdamW(
         list(groups), lr=learning_rate, betas=betas, eps=epsilon, weight_decay=weight_decay, fused=True
     )
+    optimizer.register_step_pre_hook(align)
+    return optimizer

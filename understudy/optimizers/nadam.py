@@ -1,0 +1,19 @@
+"""NAdam (Dozat 2016): Adam that looks a step ahead along its momentum; weight decay is added to the gradient."""
+
+from collections.abc import Sequence
+
+import torch
+
+
+def build(
+    groups: Sequence[dict[str, object]],
+    *,
+    learning_rate: float,
+    betas: tuple[float, float],
+    epsilon: float,
+    weight_decay: float,
+) -> torch.optim.Optimizer:
+    """The optimizer of parameter `groups`; a group's own `weight_decay` stands before the one given."""
+    return torch.optim.NAdam(
+        list(groups), lr=learning_rate, betas=betas, eps=epsilon, weight_decay=weight_decay, foreach=True
+    )
