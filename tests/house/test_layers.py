@@ -11,10 +11,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "understudy"
 ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if folder.is_dir() and folder.name != "__pycache__")
 GROUND = {"errors", "files", "params", "tables", "randomness", "closure", "libraries", "recipes", "sections"}
-REGISTRIES = ("models", "losses", "augmentations", "optimizers", "analysers")
+REGISTRIES = ("models", "critics", "losses", "augmentations", "optimizers", "analysers")
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py"))
 USES = {  # which rooms a room may look into, besides what lies in no room
-    "models": {"losses", "augmentations", "driven"},
+    "models": {"losses", "augmentations", "driven", "blocks"},
+    "critics": {"blocks"},
     "driven": {"losses", "augmentations"},
     "scoring": {"analysers", "media", "provenance"},
     "compositing": {"media"},
