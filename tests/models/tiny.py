@@ -6,4 +6,5 @@ TINY = {
     "original": {"batch": 2, "width": 8, "nodes": 16},
     "df": {"batch": 2, "resolution_px": 64, "e_dims": 16, "d_dims": 16, "ae_dims": 32, "options": "udt"},
     "liae": {"batch": 2, "resolution_px": 64, "e_dims": 16, "d_dims": 16, "ae_dims": 32},
+    "amp": {"batch": 2, "resolution_px": 64, "e_dims": 16, "d_dims": 16, "ae_dims": 32, "inter_dims": 32},
 }
