@@ -5,13 +5,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import get_args, get_origin
 
 from understudy.stage import SECTIONS
 
 import pyarrow as pa
 import torch
 import yaml
+from pydantic.fields import FieldInfo
 
+from understudy.autoencoding import AutoencoderSettings
 from understudy.files import replacing
 from understudy.model import available, make_model, model_settings
 from understudy.params import Settings, parse_section
@@ -46,10 +49,17 @@ def params() -> str:
     values = yaml.safe_load((ROOT / PARAMS).read_text(encoding="utf-8"))
     parts = [NOTE, "# Parameters\n\nThe sections of params.yaml, named as the stages; `look` is that of the shots.\n"]
     for section, settings in settings_classes().items():
-        parts.append(f"\n## {section}\n\n{_first_paragraph(settings)}\n\n")
-        parts.append("| parameter | here | allowed | how to choose |\n|---|---|---|---|\n")
-        parts += _rows(settings, _at(values, section))
+        parts += _section(section, settings, _at(values, section))
+    parts += _section("every autoencoder", AutoencoderSettings, None)
     return "".join(parts)
+
+
+def _section(title: str, settings: type[Settings], values: object) -> list[str]:
+    is_autoencoder = issubclass(settings, AutoencoderSettings) and settings is not AutoencoderSettings
+    shared = "It also has the parameters of [every autoencoder](#every-autoencoder).\n\n" if is_autoencoder else ""
+    rows = list(_rows(settings, values, only=set(settings.__annotations__) if is_autoencoder else None))
+    head = "| parameter | here | allowed | how to choose |\n|---|---|---|---|\n" if rows else ""
+    return [f"\n## {title}\n\n{_first_paragraph(settings)}\n\n", shared, head, *rows]
 
 
 def models() -> str:
@@ -111,15 +121,48 @@ def _at(values: object, section: str) -> object:
     return values
 
 
-def _rows(settings: type[Settings], values: object, prefix: str = "") -> Iterator[str]:
+def _rows(settings: type[Settings], values: object, prefix: str = "", *, only: set[str] | None = None) -> Iterator[str]:
     for name, field in settings.model_fields.items():
-        value = values.get(name) if isinstance(values, Mapping) else None
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Settings):
+        if only is not None and name not in only and not (isinstance(values, Mapping) and name in values):
+            continue
+        value = values.get(name, _default(field)) if isinstance(values, Mapping) else _default(field)
+        kind, several = _settings_within(field.annotation)
+        if kind is not None and not several:
             yield from _rows(kind, value, f"{prefix}{name}.")
             continue
         about = " ".join((field.description or "").split()).replace("|", "\\|")
-        yield f"| `{prefix}{name}` | {value} | {_allowed(settings, name)} | {about} |\n"
+        yield f"| `{prefix}{name}` | {_shown(value)} | {_allowed(settings, name)} | {about} |\n"
+        if only is not None:
+            continue
+        if kind is not None:
+            yield from _rows(kind, None, f"{prefix}{name}[].")
+
+
+def _settings_within(annotation: object) -> tuple[type[Settings] | None, bool]:
+    """The settings class of a field that holds some, and whether it holds a list of them."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation, False
+    inner = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, Settings)]
+    return (inner[0] if inner else None), get_origin(annotation) is tuple
+
+
+def _default(field: FieldInfo) -> object:
+    if field.is_required():
+        return ""
+    default = field.default
+    return default.model_dump() if isinstance(default, Settings) else default
+
+
+def _shown(value: object) -> str:
+    listed = list(value) if isinstance(value, tuple | list) else value
+    if isinstance(listed, list):
+        return "; ".join(_shown(each) for each in listed) or "none"
+    if isinstance(value, Settings):
+        given = [name for name in type(value).model_fields if name in value.model_fields_set]
+        return _shown({name: getattr(value, name) for name in given})
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_shown(each)}" for name, each in value.items()) or "none"
+    return "none" if value is None else str(value)
 
 
 def _allowed(settings: type[Settings], name: str) -> str:

@@ -24,6 +24,7 @@ from safetensors.torch import save
 
 from understudy.arithmetic import level
 from understudy.checkpoints import checkpoint_folder, drop_checkpoints, held
+from understudy.endings import say
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet, read_face_set
 from understudy.files import replacing, replacing_folder
@@ -33,10 +34,12 @@ from understudy.model import SETTINGS, WEIGHTS, FaceModel, count_parameters, mak
 from understudy.params import Settings, read_section
 from understudy.platforms import PLATFORM, platform_record
 from understudy.preview import preview_sheet
+from understudy.progress import Row
 from understudy.provenance.consent import permitted
 from understudy.recipes import confirm
 from understudy.together import together
-from understudy.training import Row, TrainingSettings, train
+from understudy.training import TrainingSettings, train
+from understudy.warmstart import Report, StartFrom, start_from
 from understudy.workers import workers
 
 HISTORY = "history.csv"
@@ -50,6 +53,8 @@ class SwapperSettings(TrainingSettings):
     """A file of understudy/models/; its own settings are the section models.<name>."""
     min_faces: int = Field(ge=1)
     """Training faces each person must have; below 50 a face is learnt by heart, not understood."""
+    start_from: StartFrom | None = None
+    """Weights to start from instead of random ones."""
 
 
 def main(
@@ -97,12 +102,15 @@ class Training:
         with workers(threads() if group.device.type == "cpu" else 1) as team:
             model = make_model(self.settings.model, self.chosen, seed=self.settings.seed, device=group.device)
             model.begin(self.source, self.target)
+            warm = None if self.settings.start_from is None else start_from(model.network, self.settings.start_from)
+            if warm is not None and group.leads:
+                say(f"swapper: {warm.said()}; settings.json lists them")
             history = train(
                 model, self.settings, team=team, group=group, folder=self.checkpoints, on_save=lambda: self._show(model)
             )
             if group.leads:
                 confirm("swapper")  # before the checkpoints, which could go on from here, are dropped
-                self._write(model, history)
+                self._write(model, history, warm)
 
     def _show(self, model: FaceModel) -> None:
         with replacing(self.checkpoints / PREVIEW) as temporary:
@@ -111,9 +119,9 @@ class Training:
     def _preview(self, model: FaceModel) -> bytes:
         return encode_png(preview_sheet(model, self.target.split("validation")))
 
-    def _write(self, model: FaceModel, history: Sequence[Row]) -> None:
+    def _write(self, model: FaceModel, history: Sequence[Row], warm: Report | None) -> None:
         tensors = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
-        description = json.dumps(self._description(model), indent=2, sort_keys=True) + "\n"
+        description = json.dumps(self._description(model, warm), indent=2, sort_keys=True) + "\n"
         device = next(model.network.parameters()).device
         with replacing_folder(self.swapper) as temporary:
             (temporary / WEIGHTS).write_bytes(save(tensors))
@@ -125,7 +133,7 @@ class Training:
                 writer.writeheader()
                 writer.writerows(history)
 
-    def _description(self, model: FaceModel) -> dict[str, object]:
+    def _description(self, model: FaceModel, warm: Report | None) -> dict[str, object]:
         return {
             "model": self.settings.model,
             "settings": self.chosen.model_dump(),
@@ -133,6 +141,7 @@ class Training:
             "source": self.source.person,
             "target": self.target.person,
             "parameters": count_parameters(model.network),
+            "started_from": None if warm is None else warm.model_dump(),
             "versions": {name: version(name) for name in ("numpy", "opencv-python", "safetensors", "torch")},
         }
 

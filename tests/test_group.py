@@ -3,7 +3,8 @@
 import pytest
 
 from understudy.errors import ModelError
-from understudy.group import Group, tree_sum, usable_numbers
+from understudy.group import Group, usable_numbers
+from understudy.sums import tree_sum
 from understudy.workers import workers
 
 

@@ -4,7 +4,7 @@ A network rebuilds both people's faces from warped pictures; painting rebuilds t
 what is wanted are read at the same positions, and only inputs are warped.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -23,10 +23,25 @@ from understudy.measures import rebuilt as measure
 from understudy.model import Column, Painted
 from understudy.networks import SIDES, FaceNetwork, Rebuilt, Side
 from understudy.params import Settings
+from understudy.phases import Phase, phase_at
 from understudy.randomness import torch_generator
 from understudy.variation import Augmentation, Batch, draw_batch
 
 AT_ONCE = 16  # faces a forward pass when nothing is learnt
+
+
+class AutoencoderPhase(Phase):
+    """A stretch of an autoencoder's training."""
+
+    warp: bool = True
+    """Whether inputs are warped; without, the last details are learnt."""
+    losses: tuple[Term, ...] | None = None
+    """In place of the model's losses."""
+    augmentation: Augmentation | None = None
+    """In place of the model's augmentation."""
+
+
+AFTER = AutoencoderPhase(until=2**62)
 
 
 class AutoencoderSettings(Settings):
@@ -54,6 +69,8 @@ class AutoencoderSettings(Settings):
     """Whether sub-pixel layers start equal within a block of pixels, so that no checkerboard must be unlearnt."""
     augmentation: Augmentation = Augmentation()
     """How training pictures are varied."""
+    phases: tuple[AutoencoderPhase, ...] = ()
+    """Stretches of the training that differ from the rest, in order."""
 
 
 class Autoencoder:
@@ -65,6 +82,7 @@ class Autoencoder:
     def __init__(self, network: FaceNetwork, settings: AutoencoderSettings, *, seed: int, device: torch.device) -> None:
         start_weights(network, seed=seed, initialiser=settings.initialiser, icnr=settings.icnr)
         self.network = network.to(device)
+        self.critics: torch.nn.Module | None = None
         self.batch, self.learning_rate = settings.batch, settings.learning_rate
         self._settings, self._seed, self._device = settings, seed, device
         self._training: dict[str, FaceStore] = {}
@@ -93,22 +111,35 @@ class Autoencoder:
 
     def losses(self, *, step: int, part: int, faces: int) -> Mapping[str, Tensor]:
         """The mixture of losses of both people's rebuilt faces."""
+        terms = self._phase(step).losses
         losses: dict[str, Tensor] = {}
         for side in SIDES:
             batch = self.drawn(side, step=step, part=part, faces=faces)
             generator = torch_generator(self._seed, f"{side} chance {part}", step)
-            losses[side] = self._compare(self.network.learn(batch.inputs, side, generator=generator), batch.wanted)
+            made = self.network.learn(batch.inputs, side, generator=generator)
+            losses[side] = self._compare(made, batch.wanted, terms)
         return losses
+
+    def drawn_names(self, *, step: int, part: int, faces: int) -> Sequence[str]:
+        """Which faces one part of a step's batch holds: "source ada 17"."""
+        return [
+            f"{side} {name}" for side in SIDES for name in self.drawn(side, step=step, part=part, faces=faces).names
+        ]
+
+    def phases(self) -> Sequence[Phase]:
+        """How training differs over its steps."""
+        return self._settings.phases
 
     def drawn(self, side: Side, *, step: int, part: int, faces: int) -> Batch:
         """What one part of a step's batch is given of one person."""
+        phase = self._phase(step)
         return draw_batch(
             self._training[side],
-            self._settings.augmentation,
+            phase.augmentation or self._settings.augmentation,
             input_px=self.network.input_px,
             outputs_px=self.network.outputs_px,
             number=faces,
-            is_warped=True,
+            is_warped=phase.warp,
             seed=self._seed,
             stream=f"{side} faces {part}",
             step=step,
@@ -147,6 +178,9 @@ class Autoencoder:
         moved = np.asarray(points, np.float32).reshape(-1, 68, 2)
         return Painted(patches, alpha, crops.astype(np.float32), moved, nowhere, nowhere)
 
+    def _phase(self, step: int) -> AutoencoderPhase:
+        return phase_at(self._settings.phases, step, after=AFTER)
+
     def _painted(self, store: FaceStore) -> tuple[Rebuilt, Tensor]:
         swap = partial(self.network.swap, source="source", target="target", morph=self._settings.morph)
         made = self._in_chunks(store, swap)
@@ -157,9 +191,10 @@ class Autoencoder:
             return hulls
         return made.mask if self._settings.alpha == "learned" else made.mask * hulls
 
-    def _compare(self, made: Rebuilt, wanted: Mapping[int, Tensor]) -> Tensor:
-        terms = self._settings.losses + (self._settings.mask_losses if made.mask is not None else ())
-        return mixture(made, wanted, terms, background=self._settings.background)
+    def _compare(self, made: Rebuilt, wanted: Mapping[int, Tensor], terms: tuple[Term, ...] | None = None) -> Tensor:
+        chosen = self._settings.losses if terms is None else terms
+        of_mask = self._settings.mask_losses if made.mask is not None else ()
+        return mixture(made, wanted, chosen + of_mask, background=self._settings.background)
 
     def _in_chunks(self, store: FaceStore, make: Callable[[Tensor], Rebuilt]) -> Rebuilt:
         inputs = store.centred(slice(None), self.network.input_px, parts=RGB)

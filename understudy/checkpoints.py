@@ -60,8 +60,8 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
-def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """The checkpoint as a file of the folder; all but the newest two are removed.
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> int:
+    """The checkpoint as a file of the folder, and its size in bytes; all but the newest two are removed.
 
     Raises ModelError when it cannot be written; those before are left.
     """
@@ -74,8 +74,10 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
                 f"{folder}: the checkpoint of step {checkpoint.step} cannot be written ({error}); make room and run "
                 "again, to go on from the one before"
             ) from error
-    for old in _files(folder)[:-KEPT]:
+    *others, newest = _files(folder)
+    for old in others[: -KEPT + 1]:
         old.unlink()
+    return newest.stat().st_size
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:

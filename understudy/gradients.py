@@ -1,36 +1,36 @@
 """What a step of training learns: losses and gradients of its parts, summed over threads and processes in one order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from understudy.group import Group, tree_sum
+from understudy.group import Group
+from understudy.sums import tree_sum
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """Losses by side, gradients by weight, and which signal has asked for an end (0: none); of one part or of many."""
+    """Losses by name, gradients by weight, and which signal has asked for an end (0: none); of one part or of many."""
 
-    losses: dict[str, float]
+    losses: Mapping[str, float]
     gradients: list[Tensor]
     signal: int = 0
 
+    def __add__(self, other: "Learnt") -> "Learnt":
+        """Their sum; the gradients of both are used up."""
+        torch._foreach_add_(self.gradients, other.gradients)
+        losses = {name: loss + other.losses[name] for name, loss in self.losses.items()}
+        return Learnt(losses, self.gradients, max(self.signal, other.signal))
 
-def summed(parts: Sequence[Learnt], group: Group, *, signal: int) -> Learnt:
-    """The sum over the parts of every process, the same in each. The parts' own gradients are used up."""
-    mine = tree_sum(parts, _add)
+
+def summed(mine: Learnt, group: Group, *, signal: int) -> Learnt:
+    """The sum over what every process has learnt, the same in each. The gradients of `mine` are used up."""
     if group.number == 1:
         return Learnt(mine.losses, mine.gradients, signal)
     packed = _pack(Learnt(mine.losses, mine.gradients, signal))
-    return tree_sum([_unpack(each, like=mine) for each in group.gathered(packed)], _add)
-
-
-def _add(left: Learnt, right: Learnt) -> Learnt:
-    torch._foreach_add_(left.gradients, right.gradients)
-    losses = {side: loss + right.losses[side] for side, loss in left.losses.items()}
-    return Learnt(losses, left.gradients, max(left.signal, right.signal))
+    return tree_sum([_unpack(each, like=mine) for each in group.gathered(packed)], Learnt.__add__)
 
 
 def _pack(learnt: Learnt) -> Tensor:

@@ -7,9 +7,7 @@ branches are exchanged, and every process adds them up by itself. So the bytes d
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -18,8 +16,6 @@ from torch import Tensor
 from understudy.devices import named_devices, seen_devices
 from understudy.endings import say
 from understudy.errors import ModelError, ProcessError, SettingsError
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -107,15 +103,6 @@ def cannot_share(parts: int) -> str:
     *numbers, last = map(str, usable_numbers(parts))
     usable = f"{', '.join(numbers)} or {last}" if numbers else last
     return f"params.yaml: swapper.parts: {parts} parts of a step can be shared by {usable}; choose one, or change parts"
-
-
-def tree_sum(items: Sequence[Item], add: Callable[[Item, Item], Item]) -> Item:
-    """The sum of at least one item: neighbours in pairs, pairs in pairs, what is left over last."""
-    level = list(items)
-    while len(level) > 1:
-        pairs = [add(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
-        level = pairs + level[len(pairs) * 2 :]
-    return level[0]
 
 
 def _device_of_this() -> torch.device:

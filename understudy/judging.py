@@ -60,8 +60,6 @@ class CriticSettings(Settings):
 
     weight: float
     """What it counts beside the painter's other losses."""
-    learning_rate: float
-    """Highest learning rate of the critic's own schedule."""
 
 
 class FaceCritic(nn.Module):

@@ -21,7 +21,9 @@ from understudy.errors import ModelError
 from understudy.facesets import FaceSet
 from understudy.networks import Side
 from understudy.params import Settings, parse_section
+from understudy.phases import Phase
 
+CRITICS = "critics"  # the name of the critics' own loss
 Column = Literal["pixels", "mask", "points", "pose"]
 MODELS = Path(__file__).with_name("models")
 WEIGHTS = "weights.safetensors"
@@ -53,12 +55,14 @@ class FaceModel(Protocol):
 
     `learns_from` names the face sets it needs, `needs` the columns of them. What a model must remember of the face
     sets besides its weights (shape models, ranges) are buffers of `network`, so that weights.safetensors is all of it.
-    `batch` is the number of faces a side in a step, `learning_rate` the highest rate of its schedule.
+    `batch` is the number of faces a side in a step, `learning_rate` the highest rate of its schedule. `critics` are
+    networks that learn beside it to tell painted faces from real ones, and are not part of the result.
     """
 
     needs: frozenset[Column]
     learns_from: frozenset[Side]
     network: torch.nn.Module
+    critics: torch.nn.Module | None
     batch: int
     learning_rate: float
 
@@ -74,12 +78,22 @@ class FaceModel(Protocol):
         ...
 
     def losses(self, *, step: int, part: int, faces: int) -> Mapping[str, torch.Tensor]:
-        """The losses by side ("source", "target") of one part of a step's batch, each a scalar with a gradient.
+        """The losses of one part of a step's batch by name, side ("source", "target") first; scalars with a gradient.
+
+        What the critics learn from stands under the name CRITICS, everything else is what the network learns from.
 
         A step's batch is computed in parts of `faces` faces a side, at once in several threads; the step's gradient is
         the mean of its parts'. A part draws its faces and augmentation from generators derived from (seed, stream,
         step, part) alone and changes nothing.
         """
+        ...
+
+    def drawn_names(self, *, step: int, part: int, faces: int) -> Sequence[str]:
+        """Which faces one part of a step's batch holds, for messages: "source ada 17"."""
+        ...
+
+    def phases(self) -> Sequence[Phase]:
+        """How training differs over its steps; nothing where it does not."""
         ...
 
     def validation(self) -> Mapping[str, float]:

@@ -4,32 +4,30 @@ Or of processes, each with a device of its own: see understudy.group.
 """
 
 import importlib
-import json
-import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from time import monotonic  # read to say how long a save took, never for an artifact
 from typing import Literal
 
 from understudy.stage import progress
 
 import torch
 from pydantic import Field
-from torch import Tensor
 from tqdm import tqdm
 
-from understudy.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from understudy.endings import Ended, deferring, say
 from understudy.errors import ModelError
-from understudy.gradients import Learnt, summed
+from understudy.gradients import Learnt
 from understudy.group import Group
-from understudy.model import FaceModel
+from understudy.learning import Lesson, Precision, are_finite, learn
+from understudy.model import CRITICS, FaceModel
 from understudy.params import Settings
+from understudy.phases import ALWAYS, Phase, begins_at, is_below, phase_at, share_of_rate
+from understudy.progress import Progress, Row
 from understudy.workers import Workers
 
-Row = dict[str, float]
+FIRST_SCALE, LARGEST_SCALE, STEPS_TO_DOUBLE = 2.0**12, 2.0**24, 2000  # of losses in float16
 
 
 class TrainingSettings(Settings):
@@ -39,7 +37,7 @@ class TrainingSettings(Settings):
     """Start of every random draw; another seed is another, equally good swapper."""
     steps: int = Field(ge=1)
     """Number of steps. The preview says whether more would help; the schedule always ends with the last step."""
-    optimizer: Literal["adam", "adamw"]
+    optimizer: str
     """A file of understudy/optimizers/."""
     beta1: float = Field(ge=0, lt=1)
     """Memory of the gradient's mean."""
@@ -53,25 +51,32 @@ class TrainingSettings(Settings):
     """Share of the steps over which the learning rate rises to its height."""
     last_rate: float = Field(ge=0, le=1)
     """Share of the learning rate that is left at the last step, at the end of a cosine; 1 keeps it constant."""
-    clip: float = Field(gt=0)
-    """Longest gradient; longer ones are shortened to it."""
+    wave_steps: int = Field(default=0, ge=0)
+    """Steps in which the learning rate sinks to nothing and rises again, all along; 0 for no waves."""
+    clip: float = Field(ge=0)
+    """Longest gradient; longer ones are shortened to it. 0 shortens none."""
     ema: float = Field(ge=0, lt=1)
     """Memory of the averaged weights, which are what is kept; 0 keeps the last step's weights."""
     parts: int = Field(ge=1, le=64)
-    """Pieces a batch is computed in; as many cores or devices can work at once. Changes results in their last bits."""
+    """Pieces a batch is computed in, whose gradients are added up; as many cores or devices can work at once. A batch
+    too large for the memory fits in more parts. Changes results in their last bits."""
+    precision: Precision = "float32"
+    """What convolutions and matrix products compute with: bfloat16 or float16 is faster where the hardware has it
+    (float16 with a scale that follows the gradients), and less exact."""
+    learning_rate_dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of the weights that stay as they are in a step, chosen by chance each time; 0.7 is DeepFaceLab's."""
+    critic_rate: float = Field(default=1.0, gt=0, le=100)
+    """Learning rate of critics, as a factor on the painter's."""
     measure_every: int = Field(ge=1)
     """Steps between rows of the history."""
     save_every: int = Field(ge=1)
     """Steps between checkpoints and previews: what is lost at most when a run is killed."""
-
-
-@dataclass
-class _Progress:
-    """What a checkpoint holds besides tensors: steps done, rows so far, and losses since the last row."""
-
-    step: int = 0
-    rows: list[Row] = field(default_factory=list)
-    recent: list[dict[str, float]] = field(default_factory=list)
+    keep: Literal["last", "best"] = "last"
+    """Which averaged weights are kept: those of the last step, or those with the lowest validation loss."""
+    patience: int = Field(default=0, ge=0)
+    """Measurements without a lower validation loss after which training ends; 0 goes on to the last step."""
+    diverged: float = Field(default=20.0, ge=0)
+    """Training is given up when a step's loss is so many times the lowest mean loss of a row; 0 never gives up."""
 
 
 def train(
@@ -83,63 +88,41 @@ def train(
     folder: Path,
     on_save: Callable[[], None],
 ) -> list[Row]:
-    """The history of a training that leaves its averaged weights in `model.network`.
+    """The history of a training that leaves in `model.network` the weights that `settings` say to keep.
 
     Goes on from the newest checkpoint in `folder`. The first process of the group writes checkpoints and rows, and
     calls `on_save` at every save and at the end, while the network holds the averaged weights; others return no rows.
     When a signal asks for the end, the step at hand is finished and saved, and Ended raised, in all processes.
+    Raises ModelError when a loss is no number or has run away; the last checkpoint is from before.
     """
     if model.batch % settings.parts:
         raise ModelError(
             f"params.yaml: swapper.parts: a batch of {model.batch} does not divide into {settings.parts} parts"
         )
     group.share(model.network)
-    parameters = dict(model.network.named_parameters())
-    average = {name: value.detach().clone() for name, value in parameters.items()}
-    optimizer = _optimizer(model, settings)
-    done = _resume(folder, model, average, optimizer)
-    group.check_same(f"{folder.name} {done.step}", "code, inputs, parameters or checkpoints")
+    state = Progress(model, _optimizer(model, settings), ema=settings.ema, keeps_best=settings.keep == "best")
+    state.facts.scale = FIRST_SCALE if settings.precision == "float16" else 1.0
+    state.resume(folder)
+    group.check_same(f"{folder.name} {state.step}", "code, inputs, parameters or checkpoints")
     with deferring() as asked:
-        for step in _steps(done.step, settings.steps, group):
-            rate = _set_rates(optimizer, model.learning_rate * _schedule(settings, step))
-            learnt = _learn(model, parameters, settings, step=step, team=team, group=group, signal=asked.signal)
-            done.recent.append(learnt.losses)
-            optimizer.step()
-            _follow(average, parameters, decay=min(settings.ema, (1 + step) / (10 + step)))
-            done.step = step + 1
-            last = done.step == settings.steps
-            if last or done.step % settings.measure_every == 0:
-                if group.leads:
-                    done.rows.append(_measure(model, parameters, average, done, rate=rate))
-                done.recent = []
-            is_due = last or done.step % settings.save_every == 0
+        for step in _steps(state.step, settings.steps, group):
+            if _is_over(state, settings):
+                break
+            learnt = _take_step(state, settings, step=step, team=team, group=group, signal=asked.signal)
+            last = state.step == settings.steps
+            if last or state.step % settings.measure_every == 0:
+                _measure(state, settings, group)
+            is_due = last or state.step % settings.save_every == 0 or _is_over(state, settings)
             if group.leads and (is_due or learnt.signal):
-                _save(folder, model, average, optimizer, done)
+                _save(state, folder)
             if group.leads and is_due and not learnt.signal:
-                with holding(parameters, average):
+                with state.averaged():
                     on_save()
             if learnt.signal:
                 group.wait()  # one that leaves before the checkpoint is written would be mourned as dead
                 raise Ended(learnt.signal)
-    with torch.no_grad():
-        for name, value in parameters.items():
-            value.copy_(average[name])
-    return done.rows
-
-
-@contextmanager
-def holding(parameters: Mapping[str, Tensor], average: Mapping[str, Tensor]) -> Iterator[None]:
-    """The network with its averaged weights for the time of the block."""
-    before = {name: value.detach().clone() for name, value in parameters.items()}
-    with torch.no_grad():
-        for name, value in parameters.items():
-            value.copy_(average[name])
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            for name, value in parameters.items():
-                value.copy_(before[name])
+    state.settle()
+    return state.facts.rows
 
 
 def _steps(first: int, end: int, group: Group) -> Iterable[int]:
@@ -147,52 +130,87 @@ def _steps(first: int, end: int, group: Group) -> Iterable[int]:
     return progress(steps, total=len(steps), description="training", unit="step") if group.leads else steps
 
 
-def _learn(
-    model: FaceModel,
-    parameters: Mapping[str, Tensor],
-    settings: TrainingSettings,
-    *,
-    step: int,
-    team: Workers,
-    group: Group,
-    signal: int,
+def _take_step(
+    state: Progress, settings: TrainingSettings, *, step: int, team: Workers, group: Group, signal: int
 ) -> Learnt:
-    """The mean losses of a step, whose clipped mean gradient is left in the parameters."""
-    weights = list(parameters.values())
+    phases = state.model.phases()
+    phase = phase_at(phases, step, after=ALWAYS)
+    if step and phase.anew and begins_at(phases, step):
+        state.begin_anew(phase.anew, seed=settings.seed)
+    rate = state.model.learning_rate * phase.rate * _share(settings, step)
+    for some in state.optimizer.param_groups:
+        some["lr"] = rate * some.get("rate", 1.0)
+    lesson = _lesson(state, settings, phase)
+    learnt = learn(lesson, team=team, group=group, clip=settings.clip, signal=signal)
+    _check_course(state, settings, _total(learnt.losses))
+    state.facts.recent.append(dict(learnt.losses))
+    if settings.precision != "float16" or _held(state, are_finite(learnt.gradients)):
+        state.advance()
+    else:
+        state.step += 1
+    state.optimizer.zero_grad(set_to_none=True)
+    return learnt
 
-    def part_of(part: int) -> Learnt:
-        losses = model.losses(step=step, part=part, faces=model.batch // settings.parts)
-        total = torch.stack(list(losses.values())).sum()
-        gradients = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
-        return Learnt({side: float(loss.detach()) for side, loss in losses.items()}, list(gradients))
 
-    learnt = summed(team.map(part_of, group.block(settings.parts)), group, signal=signal)
-    losses = {side: loss / settings.parts for side, loss in learnt.losses.items()}
-    if not all(math.isfinite(loss) for loss in losses.values()):
-        raise ModelError(f"training: the loss is no number at step {step}; lower the learning rate and run again")
-    for weight, gradient in zip(weights, learnt.gradients, strict=True):
-        weight.grad = gradient / settings.parts
-    torch.nn.utils.clip_grad_norm_(weights, settings.clip)
-    return Learnt(losses, [], learnt.signal)
+def _lesson(state: Progress, settings: TrainingSettings, phase: Phase) -> Lesson:
+    painter = {name: weight for name, weight in state.painter.items() if not is_below(name, phase.frozen)}
+    critics = state.critics if phase.critics else {}
+    if not painter:
+        raise ModelError(f"training: the phase until step {phase.until} freezes every part; leave one out of `frozen`")
+    parts, precision, scale = settings.parts, settings.precision, state.facts.scale
+    return Lesson(state.model, state.step, parts, painter, critics, precision, scale)
 
 
-def _measure(
-    model: FaceModel,
-    parameters: Mapping[str, Tensor],
-    average: Mapping[str, Tensor],
-    done: _Progress,
-    *,
-    rate: float,
-) -> Row:
-    sides = done.recent[0]
-    losses = {side: sum(each[side] for each in done.recent) / len(done.recent) for side in sides}
-    row: Row = {"step": done.step, "learning_rate": rate, "loss": sum(losses.values())}
-    row |= {f"loss_{side}": loss for side, loss in losses.items()}
-    with holding(parameters, average):
-        row |= {f"validation_{name}": value for name, value in model.validation().items()}
-    with tqdm.external_write_mode(file=sys.stderr):
-        say(_said(row))
-    return row
+def _held(state: Progress, is_finite: bool) -> bool:
+    """Whether the scale of float16 held in this step; it halves when not, and doubles after a long time."""
+    facts = state.facts
+    if not is_finite:
+        facts.scale, facts.held = max(facts.scale / 2, 1.0), 0
+        return False
+    facts.held += 1
+    if facts.held == STEPS_TO_DOUBLE:
+        facts.scale, facts.held = min(facts.scale * 2, LARGEST_SCALE), 0
+    return True
+
+
+def _check_course(state: Progress, settings: TrainingSettings, loss: float) -> None:
+    if settings.diverged and loss > settings.diverged * state.facts.lowest:
+        raise ModelError(
+            f"training: the loss of step {state.step} is {loss:.4g}, over {settings.diverged:g} times the lowest mean "
+            f"of a row, {state.facts.lowest:.4g} (params.yaml: swapper.diverged); the last checkpoint is from before. "
+            "Lower the learning rate, or clip shorter"
+        )
+
+
+def _is_over(state: Progress, settings: TrainingSettings) -> bool:
+    return bool(settings.patience) and state.facts.since_best >= settings.patience
+
+
+def _measure(state: Progress, settings: TrainingSettings, group: Group) -> None:
+    """Add a row to the history; every process knows what decides when to stop."""
+    facts = state.facts
+    losses = {name: sum(each[name] for each in facts.recent) / len(facts.recent) for name in facts.recent[0]}
+    facts.lowest, facts.recent = min(facts.lowest, _total(losses)), []
+    validation = torch.zeros(1, dtype=torch.float64)
+    if group.leads:
+        rate = state.model.learning_rate * phase_at(state.model.phases(), state.step - 1, after=ALWAYS).rate
+        row: Row = {"step": state.step, "learning_rate": rate * _share(settings, state.step - 1)}
+        row |= {"loss": _total(losses)} | {f"loss_{name}": loss for name, loss in losses.items()}
+        with state.averaged():
+            measured = state.model.validation()
+        row |= {f"validation_{name}": value for name, value in measured.items()}
+        validation[0] = sum(value for name, value in measured.items() if name.startswith("loss_"))
+        facts.rows.append(row)
+        with tqdm.external_write_mode(file=sys.stderr):
+            say(_said(row))
+    if settings.patience or settings.keep == "best":
+        first = group.gathered(validation.to(group.device))[0]
+        state.note_validation(float(first))
+
+
+def _total(losses: Mapping[str, float]) -> float:
+    """The painter's loss; its critics' runs the other way."""
+    return sum(loss for name, loss in losses.items() if name != CRITICS)
 
 
 def _said(row: Row) -> str:
@@ -200,10 +218,20 @@ def _said(row: Row) -> str:
     return f"step {int(row['step'])}: {', '.join(values)}"
 
 
+def _save(state: Progress, folder: Path) -> None:
+    began = monotonic()
+    size = state.save(folder)
+    with tqdm.external_write_mode(file=sys.stderr):
+        say(f"saved step {state.step}: {size / 2**20:.0f} MB in {monotonic() - began:.1f} s")
+
+
 def _optimizer(model: FaceModel, settings: TrainingSettings) -> torch.optim.Optimizer:
     chosen = importlib.import_module(f"understudy.optimizers.{settings.optimizer}")
+    groups = model.parameter_groups()
+    if model.critics is not None:
+        groups.append({"params": list(model.critics.parameters()), "rate": settings.critic_rate})
     made: torch.optim.Optimizer = chosen.build(
-        model.parameter_groups(),
+        groups,
         learning_rate=model.learning_rate,
         betas=(settings.beta1, settings.beta2),
         epsilon=settings.epsilon,
@@ -212,57 +240,6 @@ def _optimizer(model: FaceModel, settings: TrainingSettings) -> torch.optim.Opti
     return made
 
 
-def _schedule(settings: TrainingSettings, step: int) -> float:
-    """The share of the learning rate at a step: a straight rise, times a cosine down to `last_rate`."""
-    share = (step + 1) / settings.steps
-    rise = min(1.0, share / settings.warmup) if settings.warmup else 1.0
-    return rise * (settings.last_rate + (1 - settings.last_rate) * (0.5 + 0.5 * math.cos(math.pi * share)))
-
-
-def _set_rates(optimizer: torch.optim.Optimizer, rate: float) -> float:
-    for group in optimizer.param_groups:
-        group["lr"] = rate * group.get("rate", 1.0)
-    return rate
-
-
-@torch.no_grad()
-def _follow(average: Mapping[str, Tensor], parameters: Mapping[str, Tensor], *, decay: float) -> None:
-    torch._foreach_lerp_(list(average.values()), list(parameters.values()), 1 - decay)
-
-
-def _save(
-    folder: Path,
-    model: FaceModel,
-    average: Mapping[str, Tensor],
-    optimizer: torch.optim.Optimizer,
-    done: _Progress,
-) -> None:
-    tensors = {f"network.{name}": value for name, value in model.network.state_dict().items()}
-    tensors |= {f"average.{name}": value for name, value in average.items()}
-    for index, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in state.items()}
-    facts = {"rows": done.rows, "recent": done.recent}
-    write_checkpoint(folder, Checkpoint(done.step, tensors, facts))
-
-
-def _resume(
-    folder: Path, model: FaceModel, average: Mapping[str, Tensor], optimizer: torch.optim.Optimizer
-) -> _Progress:
-    found = read_checkpoint(folder)
-    if found is None:
-        return _Progress()
-    model.network.load_state_dict(_below(found.tensors, "network."))
-    with torch.no_grad():
-        for name, value in _below(found.tensors, "average.").items():
-            average[name].copy_(value)
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in _below(found.tensors, "optimizer.").items():
-        index, key = name.split(".", 1)
-        state.setdefault(int(index), {})[key] = value
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    facts = json.loads(json.dumps(found.facts))
-    return _Progress(found.step, facts["rows"], facts["recent"])
-
-
-def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
+def _share(settings: TrainingSettings, step: int) -> float:
+    waves = {"steps": settings.steps, "wave_steps": settings.wave_steps}
+    return share_of_rate(step, warmup=settings.warmup, last_rate=settings.last_rate, **waves)

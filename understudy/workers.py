@@ -5,15 +5,19 @@ on one core, and work is split into pieces that are the same whatever the machin
 On two cores that is also faster than torch's own splitting: 1.5 against 1.2 times one core.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import operator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 
+from understudy.sums import TreeSum
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Sum = TypeVar("Sum")
 
 
 class Workers:
@@ -25,6 +29,16 @@ class Workers:
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """`function` of every item, in order of the items."""
         return list(self._pool.map(function, items))
+
+    def summed(self, function: Callable[[Item], Sum], items: Sequence[Item]) -> Sum:
+        """The sum of `function` over the items, added as `tree_sum` adds; no more results are kept than must be."""
+        tree: TreeSum[Sum] = TreeSum(len(items), operator.add)
+
+        def compute(place: int) -> None:
+            tree.put(place, function(items[place]))
+
+        self.map(compute, range(len(items)))
+        return tree.total()
 
 
 @contextmanager

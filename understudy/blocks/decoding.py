@@ -23,6 +23,11 @@ class ToPicture(nn.Module):
         return torch.sigmoid(self.convolution(features))
 
 
+def picture_branch(widths: Sequence[int]) -> nn.Sequential:
+    """From a code of `widths[0]` channels to RGB 0–1: a Subpixel for each further width, then ToPicture."""
+    return nn.Sequential(*(Subpixel(*pair) for pair in pairwise(widths)), ToPicture(widths[-1]))
+
+
 def mask_branch(widths: Sequence[int], *, kernel: int = 3, last: int = 2, start: Start = he_uniform) -> nn.Sequential:
     """From a code of `widths[0]` channels to a mask: a Subpixel for each further width, then ToPicture of one channel.
 

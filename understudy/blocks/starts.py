@@ -6,7 +6,7 @@ adding a layer changes no other layer's start. `fan_in` is the number of values 
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
@@ -16,7 +16,6 @@ from understudy.randomness import torch_generator
 
 Start = Callable[[Tensor, torch.Generator], None]
 Initialiser = Literal["own", "he_uniform", "convolution_aware", "identity_like"]
-NORMS = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm)
 
 
 def he_uniform(weight: Tensor, generator: torch.Generator) -> None:
@@ -84,18 +83,29 @@ def blocked(start: Start, factor: int) -> Start:
 
 
 @torch.no_grad()
-def start_weights(network: nn.Module, *, seed: int, initialiser: Initialiser = "own", icnr: bool = False) -> None:
-    """Fill all weights of a network of `understudy.blocks`, on the CPU; biases are 0.
+def start_weights(
+    network: nn.Module,
+    *,
+    seed: int,
+    initialiser: Initialiser = "own",
+    icnr: bool = False,
+    only: Sequence[str] = ("",),
+) -> None:
+    """Fill all weights of a network of `understudy.blocks`; biases are 0.
+
+    Of the network's parts, `only` those whose names begin so.
 
     `initialiser` other than "own" stands for all convolutions larger than 1 × 1; `icnr` equalises those before a pixel
     shuffle. Layers that others brought along (encoders of a library) keep what they have.
     """
     for name, module in network.named_modules():
         own = getattr(module, "start", None)
-        if own is not None:
+        if own is not None and name.startswith(tuple(only)):
             assert isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
-            generator = torch_generator(seed, f"initial weights {name}")
-            _chosen(module, own, initialiser, icnr=icnr)(module.weight, generator)
+            start = _chosen(module, own, initialiser, icnr=icnr)
+            weight = torch.empty(module.weight.shape)  # drawn on the CPU, whatever the device
+            start(weight, torch_generator(seed, f"initial weights {name}"))
+            module.weight.copy_(weight)
             if module.bias is not None:
                 module.bias.zero_()
 

@@ -29,8 +29,6 @@ class Settings(CriticSettings):
 
     weight: float = Field(default=0.01, ge=0, le=1)
     """What it counts beside the painter's other losses. More likeness of the source; too much loses expressions."""
-    learning_rate: float = Field(default=5e-5, gt=0, le=0.1)
-    """Highest learning rate of the critic's own schedule; that of its painter does."""
     base_dims: int = Field(default=256, ge=4, le=512)
     """Filters of the first convolution, doubled up to eightfold."""
 

@@ -1,7 +1,7 @@
 """faceswap-GAN's critic: it sees a picture beside what the painter was given, and has self-attention.
 
 Of what a network lays over its input by a mask, it judges the picture before and after. One for each person: 747,845
-parameters at 64 pixels, 1,878,664 at 128, 3,009,483 at 256.
+parameters at 64 pixels, 1,878,664 at 128, 3,009,483 at 256. Its origin learns at twice the painter's rate.
 """
 
 from collections.abc import Mapping
@@ -32,8 +32,6 @@ class Settings(CriticSettings):
 
     weight: float = Field(default=0.1, ge=0, le=5)
     """What it counts beside the painter's other losses."""
-    learning_rate: float = Field(default=2e-4, gt=0, le=0.1)
-    """Highest learning rate of the critic's own schedule; twice its painter's does."""
     judges: Literal["mixtures", "differences"] = "mixtures"
     """What it learns: the real share in mixtures of real and painted pictures (mixup, least squares), or how much more
     real than the mean painted picture a real one is (relativistic average, least squares)."""

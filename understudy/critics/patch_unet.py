@@ -36,8 +36,6 @@ class Settings(CriticSettings):
 
     weight: float = Field(default=0.1, ge=0, le=5)
     """What it counts beside the painter's other losses. Begin when these no longer fall; above 0.1 it invents."""
-    learning_rate: float = Field(default=5e-5, gt=0, le=0.1)
-    """Highest learning rate of the critic's own schedule; that of its painter does."""
     patch_px: int | None = Field(default=None, ge=3, le=640)
     """Side of the patches that are judged; none is an eighth of the picture. Small ones sharpen skin, large ones
     features."""

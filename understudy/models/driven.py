@@ -6,7 +6,7 @@ face that a thin-plate warp lays over the same points. It is learnt from the sou
 landmarks and range are needed, for the shape model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -36,6 +36,7 @@ from understudy.measures import rebuilt
 from understudy.model import Column, Painted
 from understudy.networks import Side
 from understudy.params import Settings as Base
+from understudy.phases import Phase
 from understudy.randomness import torch_generator
 from understudy.sampling import grid_positions, normalised_from_px, read_at
 
@@ -148,9 +149,11 @@ class Model:
         generator = torch_generator(seed, "initial weights")
         network = Network(resolution_px=settings.resolution_px, nodes=settings.nodes, generator=generator)
         self.network = network.to(device)
+        self.critics: nn.Module | None = None
         self.batch, self.learning_rate = settings.batch, settings.learning_rate
         self._settings, self._seed, self._device = settings, seed, device
         self._training: DrivenFaces | None = None
+        self._names: list[str] = []
         self._validation: DrivenFaces | None = None
 
     def begin(self, source: FaceSet, target: FaceSet) -> None:
@@ -164,6 +167,9 @@ class Model:
         self.network.source.remember(know_person(learnt["source"], template))
         self.network.target.remember(know_person(learnt["target"], template))
         self._training = self._faces(learnt["source"])
+        self._names = [
+            f"{clip} {frame}" for clip, frame in zip(learnt["source"].clips, learnt["source"].frames, strict=True)
+        ]
         self._validation = self._faces(_split(source, "validation"))
         self._begin_atlas(self._training)
 
@@ -182,7 +188,7 @@ class Model:
         """Absolute error, dissimilarity and gradient difference of the source's rebuilt faces."""
         assert self._training is not None, "begin comes first"
         stored, settings = self._training, self._settings
-        generator = torch_generator(self._seed, f"source faces {part}", step)
+        generator = self._generator(step, part)
         chosen = torch.randint(len(stored), (faces,), generator=generator).to(self._device)
         move = affine.sample(
             generator,
@@ -199,6 +205,16 @@ class Model:
         grid = affine.apply(move, grid_positions(settings.resolution_px).to(self._device).expand(faces, -1, -1, -1))
         wanted = read_at(stored.pictures[chosen].float() / 255, grid / MARGIN)
         return {"source": self._compare(painted, wanted)}
+
+    def drawn_names(self, *, step: int, part: int, faces: int) -> Sequence[str]:
+        """Which faces one part of a step's batch holds: "source ada 17"."""
+        assert self._training is not None, "begin comes first"
+        chosen = torch.randint(len(self._training), (faces,), generator=self._generator(step, part))
+        return [f"source {self._names[index]}" for index in chosen.tolist()]
+
+    def phases(self) -> Sequence[Phase]:
+        """None."""
+        return ()
 
     @torch.no_grad()
     def validation(self) -> Mapping[str, float]:
@@ -250,6 +266,9 @@ class Model:
             [before for before, _ in outlines],
             [after for _, after in outlines],
         )
+
+    def _generator(self, step: int, part: int) -> torch.Generator:
+        return torch_generator(self._seed, f"source faces {part}", step)
 
     def _drive(self, faces: FaceSet) -> Drive:
         source, target = self.network.source.person(), self.network.target.person()
