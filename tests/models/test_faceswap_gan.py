@@ -83,6 +83,13 @@ def test_a_swap_is_the_sources_picture_over_the_targets_face(faces):
         assert not torch.equal(network(faces, "source").pictures[-1], before[0][-1])
 
 
+@pytest.mark.parametrize(("attention", "number"), [(True, 6), (False, 0)])
+def test_attention_is_where_it_belongs_or_nowhere(attention, number):
+    network = network_of(faceswap_gan, attention=attention)
+    channels = [module.given.out_channels for module in network.modules() if isinstance(module, SelfAttention)]
+    assert channels == [256, 512, 128, 64, 128, 64][:number]
+
+
 def test_attention_starts_as_nothing_and_its_gain_learns():
     attention = SelfAttention(16)
     start_weights(attention, seed=1)

@@ -28,8 +28,8 @@ class SelfAttention(nn.Module):
         """(B, channels, H, W), as it came."""
         asked, offered, given = (each(features).flatten(2) for each in (self.asked, self.offered, self.given))
         weights = (asked.transpose(1, 2) @ offered).softmax(2)
-        seen = given @ weights.transpose(1, 2)
-        return features + self.gain * seen.view_as(features)
+        seen = weights @ given.transpose(1, 2)  # weights as they lie: transposed ones double the way back
+        return features + self.gain * seen.transpose(1, 2).reshape(features.shape)
 
 
 class WholeNorm(nn.Module):

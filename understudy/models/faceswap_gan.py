@@ -41,6 +41,9 @@ class Settings(AutoencoderSettings):
     """Side of what is seen and painted. 128 costs twice the arithmetic of 64, 256 six times."""
     lite: bool = False
     """Half the filters and simpler upscaling: a quarter of the weights, a little less detail."""
+    attention: bool = True
+    """Whether distant parts of a face see each other. Its largest map compares 4,096 positions with each other, at 256
+    pixels two do."""
     width: int = Field(default=64, ge=8, le=128, multiple_of=8)
     """Filters of the first convolution and of the largest pictures; all others follow."""
     nodes: int | None = Field(default=None, ge=8, le=8192)
@@ -68,7 +71,7 @@ class Network(FaceNetwork):
         deepest = settings.width * (4 if settings.lite else 16)
         nodes = settings.nodes or (2048 if settings.lite and side > LEAST_PX else 1024)
         self.encoder = nn.Sequential(
-            *_halvings(side, width, deepest),
+            *_halvings(side, width, deepest, attention=settings.attention),
             nn.Flatten(),
             Dense(deepest * CODE_PX**2, nodes),
             Dense(nodes, deepest * CODE_PX**2),
@@ -76,7 +79,7 @@ class Network(FaceNetwork):
             _doubled(deepest, 8 * width, lite=settings.lite),
         )
         self.decoders = nn.ModuleDict(
-            {person: Decoder(width, doublings=len(smaller), lite=settings.lite) for person in people}
+            {person: Decoder(width, doublings=len(smaller), settings=settings) for person in people}
         )
 
     def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
@@ -90,15 +93,16 @@ class Network(FaceNetwork):
 class Decoder(nn.Module):
     """Codes (B, 8 · width, 8, 8) to pictures from 64 pixels on, and an alpha for the last."""
 
-    def __init__(self, width: int, *, doublings: int, lite: bool) -> None:
+    def __init__(self, width: int, *, doublings: int, settings: Settings) -> None:
         super().__init__()
+        lite = settings.lite
         self.first = nn.Sequential(
             _doubled(8 * width, 4 * width, lite=lite),
             _doubled(4 * width, 2 * width, lite=lite),
-            SelfAttention(2 * width),
+            *_attended(2 * width, settings.attention),
             _doubled(2 * width, width, lite=lite),
             Residual(width, slope=SLOPE, bias=False, first=he_normal, second=he_normal),
-            SelfAttention(width),
+            *_attended(width, settings.attention),
         )
         self.further = nn.ModuleList(
             nn.Sequential(_doubled(width, width, lite=lite), _convolved(width, width)) for _ in range(doublings)
@@ -129,15 +133,19 @@ class Enlarged(Convolution):
         return functional.conv2d(around, self.weight, self.bias)
 
 
-def _halvings(side_px: int, width: int, deepest: int) -> list[nn.Module]:
+def _halvings(side_px: int, width: int, deepest: int, *, attention: bool) -> list[nn.Module]:
     """Faces to (B, deepest, 4, 4)."""
     widths = [width, 2 * width, 4 * width, 8 * width, *[deepest] * (side_px // LEAST_PX).bit_length()]
     layers: list[nn.Module] = [Convolution(3, width, 5, bias=False, start=he_normal)]
     for index, pair in enumerate(pairwise(widths)):
         layers.append(_convolved(*pair, stride=2))
         layers += [WholeNorm()] if index else []
-        layers += [SelfAttention(pair[1])] if index in (1, 2) else []
+        layers += _attended(pair[1], attention and index in (1, 2))
     return layers
+
+
+def _attended(channels: int, attention: bool) -> list[nn.Module]:
+    return [SelfAttention(channels)] if attention else []
 
 
 def _convolved(channels_in: int, channels_out: int, *, stride: int = 1) -> nn.Sequential:
