@@ -5,13 +5,20 @@ from itertools import permutations
 import pytest
 import torch
 
+from tests.models.cartoons import cartoon_faces
 from tests.models.counting import LEAST, count, network_of, rebuilt
 from understudy.blocks.deepfacelab import Decoder, RootMeanSquare, Waves, encoder
 from understudy.blocks.starts import start_weights
 from understudy.errors import SettingsError
+from understudy.group import Group
 from understudy.model import model_settings
-from understudy.models import df, liae
+from understudy.models import amp, df, liae
 from understudy.params import parse_section
+from understudy.sections import read_params
+from understudy.training import TrainingSettings, train
+from understudy.workers import workers
+
+CPU = torch.device("cpu")
 
 SMALL = {"resolution_px": 64, "e_dims": 16, "d_dims": 16, "ae_dims": 32}
 COUNTS = [
@@ -196,6 +203,33 @@ def test_the_mask_branch_learns_when_asked_and_idles_otherwise(family, learn_mas
     _, decoders = _parts(network)
     branch = [weight.grad for name, weight in decoders[0].named_parameters() if name.startswith("mask")]
     assert all((gradient is not None) == learn_mask for gradient in branch)
+
+
+@pytest.mark.parametrize("family", [df, liae, amp])
+def test_training_goes_on_beside_an_idle_mask_branch_with_the_same_bytes_on_two_threads(family, tmp_path):
+    one, two = (_trained(family, tmp_path / str(threads), threads=threads) for threads in (1, 2))
+    start = family.Model(family.Settings(**LEAST | SMALL | {"batch": 2}), seed=1, device=CPU).network.state_dict()
+    idle = {name for name in start if "mask_" in name}
+    assert idle
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    assert all(torch.equal(one[name], start[name]) == (name in idle) for name in one)
+
+
+def _trained(family, folder, *, threads):
+    model = family.Model(family.Settings(**LEAST | SMALL | {"batch": 2}), seed=1, device=CPU)
+    given = {key: value for key, value in read_params()["swapper"].items() if key not in ("model", "min_faces")}
+    short = {"steps": 2, "parts": 2, "weight_decay": 0, "measure_every": 2, "save_every": 2}
+    with workers(threads) as team:
+        model.begin(cartoon_faces("ada", number=6), cartoon_faces("bo", number=6, seed=3))
+        train(
+            model,
+            TrainingSettings.model_validate(given | short),
+            team=team,
+            group=Group(CPU),
+            folder=folder,
+            on_save=lambda: None,
+        )
+    return model.network.state_dict()
 
 
 def _parts(network):
