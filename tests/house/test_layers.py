@@ -12,10 +12,11 @@ PACKAGE = ROOT / "understudy"
 ROOMS = sorted(folder.name for folder in PACKAGE.iterdir() if folder.is_dir() and folder.name != "__pycache__")
 GROUND = {"errors", "files", "params", "tables", "randomness"}
 GROUND |= {"closure", "libraries", "recipes", "registries", "sections", "stage_recipes"}
-REGISTRIES = ("models", "losses", "augmentations", "optimizers", "analysers")
+REGISTRIES = ("models", "critics", "losses", "augmentations", "optimizers", "analysers")
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py"))
 USES = {  # which rooms a room may look into, besides what lies in no room
     "models": {"losses", "augmentations", "driven", "blocks"},
+    "critics": {"blocks"},
     "driven": {"losses", "augmentations"},
     "scoring": {"analysers", "media", "provenance"},
     "compositing": {"media"},

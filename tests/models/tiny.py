@@ -21,4 +21,8 @@ TINY = {
         "losses": MASKED,
     },
     "villain": {"batch": 2, "width": 8, "nodes": 16, "lowmem": True},
+    "df": {"batch": 2, "resolution_px": 64, "e_dims": 16, "d_dims": 16, "ae_dims": 32, "options": "udt"},
+    "liae": {"batch": 2, "resolution_px": 64, "e_dims": 16, "d_dims": 16, "ae_dims": 32},
+    "amp": {"batch": 2, "resolution_px": 64, "e_dims": 16, "d_dims": 16, "ae_dims": 32, "inter_dims": 32},
+    "faceswap_gan": {"batch": 2, "width": 8, "nodes": 16, "attention": False},
 }

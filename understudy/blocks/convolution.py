@@ -1,14 +1,19 @@
 """Convolutions and dense layers whose weights are filled by `start_weights`, padded as Keras pads `same`.
 
 With stride 2 and even sides Keras pads less before than after: a 5 × 5 kernel has one row before and two after, where
-torch's symmetric padding has two and two. Only so do results agree with the models' origins, pixel for pixel.
+symmetric padding has two and two. Only so do results agree with the models' origins, pixel for pixel; of some of them
+the padding is symmetric.
 """
+
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from understudy.blocks.starts import Start, glorot_uniform, he_uniform
+
+Padding = Literal["keras", "symmetric"]
 
 
 class Convolution(nn.Conv2d):
@@ -25,9 +30,10 @@ class Convolution(nn.Conv2d):
         start: Start = he_uniform,
         shuffled_by: int = 1,
         groups: int = 1,
+        padding: Padding = "keras",
     ) -> None:
         super().__init__(channels_in, channels_out, kernel, stride, bias=bias, groups=groups)
-        self.start, self.shuffled_by = start, shuffled_by
+        self.start, self.shuffled_by, self.is_symmetric = start, shuffled_by, padding == "symmetric"
 
     def reset_parameters(self) -> None:
         """Nothing: `start_weights` fills them."""
@@ -44,6 +50,8 @@ class Convolution(nn.Conv2d):
 
     def _around(self, side: int) -> tuple[int, int]:
         kernel, stride = self.kernel_size[0], self.stride[0]
+        if self.is_symmetric:
+            return kernel // 2, kernel // 2
         missing = max((-(-side // stride) - 1) * stride + kernel - side, 0)
         return missing // 2, missing - missing // 2
 

@@ -41,7 +41,10 @@ class Subpixel(nn.Module):
 
 
 class Residual(nn.Module):
-    """Convolution, LeakyReLU, convolution that starts near nothing, added to what came in, LeakyReLU."""
+    """Convolution, LeakyReLU, convolution that starts near nothing, added to what came in, LeakyReLU.
+
+    `activation` stands in both places for a LeakyReLU of `slope`.
+    """
 
     def __init__(
         self,
@@ -51,16 +54,17 @@ class Residual(nn.Module):
         bias: bool = True,
         first: Start = he_uniform,
         second: Start = NEARLY_NOTHING,
+        activation: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        self.slope = slope
+        self.activation = activation or Leaky(slope)
         self.first = Convolution(channels, channels, 3, bias=bias, start=first)
         self.second = Convolution(channels, channels, 3, bias=bias, start=second)
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, channels, H, W), as it came."""
-        inner = self.second(functional.leaky_relu(self.first(features), self.slope))
-        return functional.leaky_relu(features + inner, self.slope)
+        inner = self.second(self.activation(self.first(features)))
+        return torch.as_tensor(self.activation(features + inner))
 
 
 class Leaky(nn.Module):
