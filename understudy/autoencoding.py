@@ -18,13 +18,14 @@ from understudy.errors import ModelError
 from understudy.facesets import FaceSet
 from understudy.facestore import COVERAGE, MASK, RGB, FaceStore, store_faces
 from understudy.geometry import CROP_COVERAGE, CROP_RESOLUTION_PX, apply_affine, invert_affine, resize_crop
+from understudy.judging import ChosenCritic, FaceCritic, make_critic, see
 from understudy.lossmix import Term, mixture
 from understudy.measures import rebuilt as measure
-from understudy.model import Column, Painted
+from understudy.model import CRITICS, Column, Painted
 from understudy.networks import SIDES, FaceNetwork, Rebuilt, Side
 from understudy.params import Settings
 from understudy.phases import Phase, phase_at
-from understudy.randomness import torch_generator
+from understudy.randomness import derived_seed, torch_generator
 from understudy.variation import Augmentation, Batch, Draw
 
 AT_ONCE = 16  # faces a forward pass when nothing is learnt
@@ -53,6 +54,8 @@ class AutoencoderSettings(Settings):
     """Highest learning rate of the schedule. Large nets want 5e-5, tiny ones 2e-3."""
     losses: tuple[Term, ...]
     """What is made small, a list: `{loss: dssim, weight: 0.5}`."""
+    critics: tuple[ChosenCritic, ...] = ()
+    """Networks that learn beside it to tell painted faces from real ones: `{critic: patch_unet, weight: 0.1}`."""
     background: float = Field(default=0.15, gt=0, le=1)
     """Weight of pixels outside the face, where it is 1 inside; low keeps the capacity for the face."""
     learn_mask: bool = False
@@ -87,7 +90,7 @@ class Autoencoder:
     def __init__(self, network: FaceNetwork, settings: AutoencoderSettings, *, seed: int, device: torch.device) -> None:
         start_weights(network, seed=seed, initialiser=settings.initialiser, icnr=settings.icnr)
         self.network = network.to(device)
-        self.critics: torch.nn.Module | None = None
+        self.critics = self._critics().to(device) if settings.critics else None
         self.batch, self.learning_rate = settings.batch, settings.learning_rate
         self._settings, self._seed, self._device = settings, seed, device
         self._training: dict[str, FaceStore] = {}
@@ -116,14 +119,32 @@ class Autoencoder:
 
     def losses(self, *, step: int, part: int, faces: int) -> Mapping[str, Tensor]:
         """The mixture of losses of both people's rebuilt faces."""
-        terms = self._phase(step).losses
-        losses: dict[str, Tensor] = {}
-        for side in SIDES:
-            batch = self.drawn(side, step=step, part=part, faces=faces)
-            generator = torch_generator(self._seed, f"{side} chance {part}", step)
-            made = self.network.learn(batch.inputs, side, generator=generator)
-            losses[side] = self._compare(made, batch.wanted, terms)
-        return losses
+        phase = self._phase(step)
+        batches: dict[str, Batch] = {side: self.drawn(side, step=step, part=part, faces=faces) for side in SIDES}
+        inputs = {side: batch.inputs for side, batch in batches.items()}
+        generator = torch_generator(self._seed, f"chance {part}", step)
+        made = self.network.learn(inputs, generator=generator)
+        losses: dict[str, Tensor] = {
+            side: self._compare(made[side], batches[side].wanted, phase.losses) for side in SIDES
+        }
+        return {**losses, **self._judged(made, batches, phase, generator)}
+
+    def _judged(
+        self,
+        made: Mapping[str, Rebuilt],
+        batches: Mapping[str, Batch],
+        phase: AutoencoderPhase,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """What the critics add to the painter's losses, and their own."""
+        if self.critics is None or not phase.critics:
+            return {}
+        seen = {side: see(made[side], inputs=batch.inputs, wanted=batch.wanted) for side, batch in batches.items()}
+        detached = {side: each.detached() for side, each in seen.items()}
+        critics = [critic for critic in self.critics.values() if isinstance(critic, FaceCritic)]
+        painter = [critic.painter_loss(seen, generator=generator) for critic in critics]
+        own = [critic.critic_loss(detached, generator=generator) for critic in critics]
+        return {"adversarial": phase.critics * torch.stack(painter).sum(), CRITICS: torch.stack(own).sum()}
 
     def drawn_names(self, *, step: int, part: int, faces: int) -> Sequence[str]:
         """Which faces one part of a step's batch holds: "source ada 17"."""
@@ -172,6 +193,17 @@ class Autoencoder:
         nowhere = [np.zeros((0, 2))] * len(faces)
         moved = np.asarray(points, np.float32).reshape(-1, 68, 2)
         return Painted(patches, alpha, crops.astype(np.float32), moved, nowhere, nowhere)
+
+    def _critics(self) -> torch.nn.ModuleDict:
+        seeds = {
+            each.critic: derived_seed(self._seed, "critic", index) for index, each in enumerate(self._settings.critics)
+        }
+        return torch.nn.ModuleDict(
+            {
+                each.critic: make_critic(each.critic, each.settings, network=self.network, seed=seeds[each.critic])
+                for each in self._settings.critics
+            }
+        )
 
     def _draw(self, side: Side, *, step: int, part: int, faces: int) -> Draw:
         phase, other = self._phase(step), SIDES[side == "source"]

@@ -9,9 +9,10 @@ import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
+from pydantic import ConfigDict, model_validator
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -60,6 +61,25 @@ class CriticSettings(Settings):
 
     weight: float
     """What it counts beside the painter's other losses."""
+
+
+class ChosenCritic(Settings):
+    """One critic of a model; its own settings stand beside its name."""
+
+    model_config = ConfigDict(extra="allow")
+
+    critic: str
+    """A file of understudy/critics/; `weight` and what else it lets one choose: see its Settings."""
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        assert self.settings
+        return self
+
+    @property
+    def settings(self) -> CriticSettings:
+        """The critic's own. Raises SettingsError when there is no such critic."""
+        return critic_settings(self.critic).model_validate(self.model_extra)
 
 
 class FaceCritic(nn.Module):

@@ -4,7 +4,7 @@ People are named; a swapper's two are "source" and "target". A network whose peo
 each, takes any number of names.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -28,7 +28,9 @@ class Rebuilt(NamedTuple):
 
 
 class FaceNetwork(nn.Module):
-    """The network of an autoencoder: `forward` rebuilds, `learn` is what is trained, `swap` paints another's likeness.
+    """The network of an autoencoder: one encoder for everybody's faces, and what rebuilds a person from its features.
+
+    With a generator it learns, and whatever chance belongs to that is drawn from it; without one it paints.
 
     input_px    side of the faces it sees, RGB 0–1
     outputs_px  sides of the pictures it makes, from the smallest on
@@ -37,15 +39,34 @@ class FaceNetwork(nn.Module):
     input_px: int
     outputs_px: tuple[int, ...]
     people: Sequence[str]
+    encoder: nn.Module
+
+    def encode(self, faces_B3HW: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """What is seen in the faces, whoever they are of."""
+        del generator
+        return torch.as_tensor(self.encoder(faces_B3HW))
+
+    def decode(
+        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
+    ) -> Rebuilt:
+        """Faces of `person` from what was seen in `faces`."""
+        raise NotImplementedError
 
     def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
         """These faces of `person`, rebuilt."""
-        raise NotImplementedError
+        return self.decode(self.encode(faces_B3HW), person, faces_B3HW=faces_B3HW)
 
-    def learn(self, faces_B3HW: Tensor, person: str, *, generator: torch.Generator) -> Rebuilt:
-        """As `forward`, with whatever chance belongs to training."""
-        del generator
-        return self(faces_B3HW, person)
+    def learn(self, faces: Mapping[str, Tensor], *, generator: torch.Generator) -> dict[str, Rebuilt]:
+        """Each person's faces (B, 3, I, I), rebuilt as while learning.
+
+        The encoder sees all of them at once: its weights are read, and their gradients summed, once for everybody.
+        """
+        together = self.encode(torch.cat(list(faces.values())), generator=generator)
+        features = torch.split(together, [len(each) for each in faces.values()])
+        return {
+            person: self.decode(seen, person, faces_B3HW=each, generator=generator)
+            for (person, each), seen in zip(faces.items(), features, strict=True)
+        }
 
     def swap(self, faces_B3HW: Tensor, *, source: str, target: str, morph: float) -> Rebuilt:
         """The likeness of `source` with the performance of these faces of `target`.

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from understudy.blocks.starts import start_weights
 from understudy.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from understudy.learning_rate_dropout import drop_steps
 from understudy.model import FaceModel
 from understudy.phases import is_below
 from understudy.randomness import derived_seed
@@ -52,9 +53,13 @@ class Progress:
         self._best = {name: value.detach().clone() for name, value in self.painter.items()} if keeps_best else {}
 
     @torch.no_grad()
-    def advance(self) -> None:
-        """Let the optimizer step and the average follow."""
+    def advance(self, share: float = 1.0, *, generator: torch.Generator | None = None) -> None:
+        """Let the optimizer step and the average follow; below 1, a random `share` of the weights takes the step."""
+        moving = [weight for weight in self.painter.values() if weight.grad is not None] if share < 1 else []
+        before = [weight.detach().clone() for weight in moving]
         self.optimizer.step()
+        if generator is not None and moving:
+            drop_steps(moving, before, share=share, generator=generator)
         self.step += 1
         if self._average:
             decay = min(self._ema, self.step / (9 + self.step))

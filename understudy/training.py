@@ -25,6 +25,7 @@ from understudy.model import CRITICS, FaceModel
 from understudy.params import Settings
 from understudy.phases import ALWAYS, Phase, begins_at, is_below, phase_at, share_of_rate
 from understudy.progress import Progress, Row
+from understudy.randomness import torch_generator
 from understudy.workers import Workers
 
 FIRST_SCALE, LARGEST_SCALE, STEPS_TO_DOUBLE = 2.0**12, 2.0**24, 2000  # of losses in float16
@@ -38,7 +39,11 @@ class TrainingSettings(Settings):
     steps: int = Field(ge=1)
     """Number of steps. The preview says whether more would help; the schedule always ends with the last step."""
     optimizer: str
-    """A file of understudy/optimizers/."""
+    """A file of understudy/optimizers/. adamw for all; adabelief and rmsprop are DeepFaceLab's; lion wants a third of
+    the rate; prodigy finds its rate itself, with the model's at 1."""
+    optimizer_options: dict[str, bool] = Field(default={})
+    """The optimizer's own forms, by name; see its file. DeepFaceLab's AdaBelief: bias_correction and epsilon_inside
+    false."""
     beta1: float = Field(ge=0, lt=1)
     """Memory of the gradient's mean."""
     beta2: float = Field(ge=0, lt=1)
@@ -145,7 +150,8 @@ def _take_step(
     _check_course(state, settings, _total(learnt.losses))
     state.facts.recent.append(dict(learnt.losses))
     if settings.precision != "float16" or _held(state, are_finite(learnt.gradients)):
-        state.advance()
+        share = 1 - settings.learning_rate_dropout
+        state.advance(share, generator=torch_generator(settings.seed, "learning-rate dropout", step))
     else:
         state.step += 1
     state.optimizer.zero_grad(set_to_none=True)
@@ -236,6 +242,7 @@ def _optimizer(model: FaceModel, settings: TrainingSettings) -> torch.optim.Opti
         betas=(settings.beta1, settings.beta2),
         epsilon=settings.epsilon,
         weight_decay=settings.weight_decay,
+        **settings.optimizer_options,
     )
     return made
 

@@ -58,7 +58,7 @@ def test_settings_that_cannot_be_are_refused_with_the_rule(changes, said):
 def test_learning_draws_exactly_a_share_of_the_sources_channels_for_every_face(network, faces):
     with torch.no_grad():
         source, target = own_codes(network, faces)
-        code = network.learn(faces, "source", generator=torch_generator(1, "chance", 0)).code
+        code = network.learn({"source": faces}, generator=torch_generator(1, "chance", 0))["source"].code
     is_source = (code == source).all((2, 3))
     is_target = (code == target).all((2, 3))
     assert (is_source ^ is_target).all()
@@ -68,7 +68,8 @@ def test_learning_draws_exactly_a_share_of_the_sources_channels_for_every_face(n
 
 def test_the_same_generator_draws_the_same_channels(network, faces):
     first, again, other = (
-        network.learn(faces, "source", generator=torch_generator(1, "chance", step)).code for step in (0, 0, 1)
+        network.learn({"source": faces}, generator=torch_generator(1, "chance", step))["source"].code
+        for step in (0, 0, 1)
     )
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
@@ -76,7 +77,7 @@ def test_the_same_generator_draws_the_same_channels(network, faces):
 
 def test_the_targets_codes_are_their_own_whatever_the_chance(network, faces):
     with torch.no_grad():
-        code = network.learn(faces, "target", generator=torch_generator(1, "chance", 0)).code
+        code = network.learn({"target": faces}, generator=torch_generator(1, "chance", 0))["target"].code
         assert torch.equal(code, own_codes(network, faces)[1])
         assert torch.equal(network(faces, "target").code, code)
 
@@ -95,7 +96,9 @@ def test_all_weights_of_both_inters_are_learnt(network, faces):
     has_learnt = {name: torch.zeros_like(weight) for name, weight in network.inters.named_parameters()}
     for step in range(8):
         generator = torch_generator(1, "chance", step)
-        total = sum(network.learn(faces, side, generator=generator).pictures[0].mean() for side in ("source", "target"))
+        total = sum(
+            network.learn({side: faces}, generator=generator)[side].pictures[0].mean() for side in ("source", "target")
+        )
         network.zero_grad()
         total.backward()
         for name, weight in network.inters.named_parameters():

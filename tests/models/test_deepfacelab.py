@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tests.models.cartoons import cartoon_faces
-from tests.models.counting import LEAST, count, network_of, rebuilt
+from tests.models.counting import LEAST, MASKED, count, network_of, rebuilt
 from understudy.blocks.deepfacelab import Decoder, RootMeanSquare, Waves, encoder
 from understudy.blocks.starts import start_weights
 from understudy.errors import SettingsError
@@ -194,7 +194,7 @@ def test_the_people_of_df_share_all_but_the_decoder():
 @pytest.mark.parametrize("family", [df, liae])
 @pytest.mark.parametrize("learn_mask", [True, False])
 def test_the_mask_branch_learns_when_asked_and_idles_otherwise(family, learn_mask):
-    network = family.Network(family.Settings(**LEAST, **SMALL, learn_mask=learn_mask))
+    network = family.Network(family.Settings(**LEAST | SMALL | (MASKED if learn_mask else {})))
     start_weights(network, seed=1)
     made = network(torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(1)), "source")
     assert (made.mask is not None) == learn_mask

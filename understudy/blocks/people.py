@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import torch
 from torch import Tensor, nn
 
 from understudy.networks import FaceNetwork, Rebuilt
@@ -29,8 +30,10 @@ class DecoderEach(FaceNetwork):
         self.decoders = nn.ModuleDict({person: decoder() for person in people})
         self.masks = nn.ModuleDict({person: mask() for person in people} if mask else {})
 
-    def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
-        """These faces of `person`, rebuilt."""
-        code = self.encoder(faces_B3HW)
-        mask = self.masks[person](code) if person in self.masks else None
-        return Rebuilt((self.decoders[person](code),), mask, code)
+    def decode(
+        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
+    ) -> Rebuilt:
+        """Faces of `person`."""
+        del faces_B3HW, generator
+        mask = self.masks[person](features) if person in self.masks else None
+        return Rebuilt((self.decoders[person](features),), mask, features)

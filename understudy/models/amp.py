@@ -62,29 +62,32 @@ class Network(FaceNetwork):
         self.inters = nn.ModuleDict({person: self._inter(settings) for person in people})
         self.decoder = Decoder(channels, settings.d_dims, settings.mask_dims, options=OPTIONS)
 
-    def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
-        """These faces of `person`, rebuilt with as much of their own as while learning, in the first channels."""
-        return self._mixed(faces_B3HW, person, self.people[-1], morph=self.learned_morph)
+    def decode(
+        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
+    ) -> Rebuilt:
+        """Faces of `person`, with as much of their own as while learning.
 
-    def learn(self, faces_B3HW: Tensor, person: str, *, generator: torch.Generator) -> Rebuilt:
-        """These faces of `person`, rebuilt; which channels are their own is drawn for every face."""
-        order = torch.rand(len(faces_B3HW), self.channels, generator=generator).argsort(1).to(faces_B3HW.device)
-        return self._mixed(faces_B3HW, person, self.people[-1], morph=self.learned_morph, order_BC=order)
+        While learning, the channels that are their own are drawn for every face; else they are the first.
+        """
+        del faces_B3HW
+        order = None
+        if generator is not None:
+            order = torch.rand(len(features), self.channels, generator=generator).argsort(1).to(features.device)
+        return self._mixed(features, person, self.people[-1], morph=self.learned_morph, order_BC=order)
 
     def swap(self, faces_B3HW: Tensor, *, source: str, target: str, morph: float) -> Rebuilt:
         """The likeness of `source` in a share `morph` of the channels, the target's own in the others."""
-        return self._mixed(faces_B3HW, source, target, morph=morph)
+        return self._mixed(self.encode(faces_B3HW), source, target, morph=morph)
 
     def _mixed(
-        self, faces_B3HW: Tensor, person: str, other: str, *, morph: float, order_BC: Tensor | None = None
+        self, features: Tensor, person: str, other: str, *, morph: float, order_BC: Tensor | None = None
     ) -> Rebuilt:
         """Of channels in order, the first int(C · morph) come from the inter of `person`."""
-        flat = self.encoder(faces_B3HW)
-        code = self.inters[other](flat)
+        code = self.inters[other](features)
         if person != other:
-            order = torch.arange(self.channels, device=flat.device)[None] if order_BC is None else order_BC
+            order = torch.arange(self.channels, device=features.device)[None] if order_BC is None else order_BC
             is_own = (order < int(self.channels * morph))[:, :, None, None]
-            code = torch.where(is_own, self.inters[person](flat), code)
+            code = torch.where(is_own, self.inters[person](features), code)
         return Rebuilt((self.decoder(code),), self.decoder.mask(code) if self.learns_mask else None, code)
 
     def _inter(self, settings: Settings) -> nn.Sequential:

@@ -73,15 +73,22 @@ class Network(FaceNetwork):
         assert isinstance(chosen, Decoder)
         return chosen
 
-    def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
-        """These faces of `person`, rebuilt."""
+    def encode(self, faces_B3HW: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """Codes (B, 128, 4, 4)."""
+        del generator
         features = functional.leaky_relu(self.first(functional.pixel_unshuffle(faces_B3HW, 2)), SLOPE)
         for halve in self.halvings:
             features = functional.leaky_relu(halve(features), SLOPE)
         wide = functional.leaky_relu(self.widen(self.narrow(features.flatten(1))), SLOPE)
-        code = wide.view(-1, DECODER[0], 4, 4)
-        mask = self.masks[person](code) if person in self.masks else None
-        return Rebuilt((self.decoder(person)(code),), mask, code)
+        return wide.view(-1, DECODER[0], 4, 4)
+
+    def decode(
+        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
+    ) -> Rebuilt:
+        """Faces of `person`."""
+        del faces_B3HW, generator
+        mask = self.masks[person](features) if person in self.masks else None
+        return Rebuilt((self.decoder(person)(features),), mask, features)
 
 
 class Decoder(nn.Module):

@@ -46,9 +46,12 @@ class Network(FaceNetwork):
         dims = (settings.ae_dims, settings.d_dims, settings.mask_dims)
         self.decoders = nn.ModuleDict({person: Decoder(*dims, options=options) for person in people})
 
-    def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
-        """These faces of `person`, rebuilt."""
-        code = self.inter(self.encoder(faces_B3HW))
+    def decode(
+        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
+    ) -> Rebuilt:
+        """Faces of `person`."""
+        del faces_B3HW, generator
+        code = self.inter(features)
         decoder = self.decoders[person]
         assert isinstance(decoder, Decoder)
         return Rebuilt((decoder(code),), decoder.mask(code) if self.learns_mask else None, code)

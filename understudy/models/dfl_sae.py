@@ -74,15 +74,17 @@ class Network(FaceNetwork):
         self.decoders = nn.ModuleDict({painter: Decoder(code, settings) for painter in painters})
         self.masks = nn.ModuleDict({painter: _mask(code, settings) for painter in painters if settings.learn_mask})
 
-    def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
-        """These faces of `person`, rebuilt; faces of anybody else become `person`'s."""
-        code = self._code(faces_B3HW, person)
+    def decode(
+        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
+    ) -> Rebuilt:
+        """Faces of `person`; those of anybody else become `person`'s."""
+        del faces_B3HW, generator
+        code = self._code(features, person)
         painter = EVERYBODY if self._is_liae else person
         mask = self.masks[painter](code) if painter in self.masks else None
         return Rebuilt(self.decoders[painter](code), mask, code)
 
-    def _code(self, faces_B3HW: Tensor, person: str) -> Tensor:
-        features = self.encoder(faces_B3HW)
+    def _code(self, features: Tensor, person: str) -> Tensor:
         common = torch.as_tensor(self.common(features))
         if not self._is_liae:
             return common

@@ -82,12 +82,14 @@ class Network(FaceNetwork):
             {person: Decoder(width, doublings=len(smaller), settings=settings) for person in people}
         )
 
-    def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
-        """These faces of `person`, rebuilt and laid over what was given."""
-        code = self.encoder(faces_B3HW)
-        pictures, alpha = self.decoders[person](code)
+    def decode(
+        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
+    ) -> Rebuilt:
+        """Faces of `person`, laid over those that were given."""
+        del generator
+        pictures, alpha = self.decoders[person](features)
         laid = alpha * pictures[-1] + (1 - alpha) * faces_B3HW
-        return Rebuilt((*pictures, laid), alpha, code)
+        return Rebuilt((*pictures, laid), alpha, features)
 
 
 class Decoder(nn.Module):

@@ -50,9 +50,11 @@ class Network(FaceNetwork):
         self.decoder = picture_branch(widths)
         self.mask = mask_branch(widths) if settings.learn_mask else None
 
-    def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
-        """These faces of `person`, rebuilt; faces of anybody else become `person`'s."""
-        features = self.encoder(faces_B3HW)
+    def decode(
+        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
+    ) -> Rebuilt:
+        """Faces of `person`; those of anybody else become `person`'s."""
+        del faces_B3HW, generator
         code = torch.cat([self.own[person](features), self.common(features)], 1)
         return Rebuilt((self.decoder(code),), self.mask(code) if self.mask else None, code)
 

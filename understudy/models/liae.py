@@ -52,10 +52,12 @@ class Network(FaceNetwork):
         )
         self.decoder = Decoder(2 * half, settings.d_dims, settings.mask_dims, options=options)
 
-    def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
-        """These faces of `person`, rebuilt."""
-        flat = self.encoder(faces_B3HW)
-        shared = self.shared(flat)
-        own = self.own[person](flat) if person in self.own else shared
+    def decode(
+        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
+    ) -> Rebuilt:
+        """Faces of `person`."""
+        del faces_B3HW, generator
+        shared = self.shared(features)
+        own = self.own[person](features) if person in self.own else shared
         code = torch.cat([own, shared], 1)
         return Rebuilt((self.decoder(code),), self.decoder.mask(code) if self.learns_mask else None, code)
