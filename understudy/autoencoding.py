@@ -13,6 +13,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from understudy.blocks.norms import measure_populations
 from understudy.blocks.starts import Initialiser, start_weights
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet
@@ -26,6 +27,7 @@ from understudy.params import Settings
 from understudy.randomness import torch_generator
 from understudy.variation import Augmentation, Batch, draw_batch
 
+POPULATION = 64  # training faces of each person that batch norms are measured with
 AT_ONCE = 16  # faces a forward pass when nothing is learnt
 
 
@@ -113,6 +115,16 @@ class Autoencoder:
             stream=f"{side} faces {part}",
             step=step,
         )
+
+    def measure_populations(self) -> None:
+        """Give the network's batch norms, where it has any, what they paint with: moments of the training faces."""
+        batches = []
+        for side in SIDES:
+            store = self._training[side]
+            evenly = torch.arange(0, len(store), max(1, -(-len(store) // POPULATION)))
+            inputs = store.centred(evenly, self.network.input_px, parts=RGB)
+            batches += [(side, inputs[start : start + AT_ONCE]) for start in range(0, len(inputs), AT_ONCE)]
+        measure_populations(self.network, batches)
 
     @torch.no_grad()
     def validation(self) -> Mapping[str, float]:
