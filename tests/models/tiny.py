@@ -4,4 +4,15 @@ TINY = {
     "driven": {"nodes": 3},
     "compact": {"batch": 4},
     "original": {"batch": 2, "width": 8, "nodes": 16},
+    "realface": {"batch": 2, "nodes": 16, "code_width": 24, "encoder_width": 8, "decoder_width": 32},
+    "dlight": {"batch": 2, "output_px": 128, "width": 8, "nodes": 16, "decoder_width": 32},
+    "unbalanced": {
+        "batch": 2,
+        "resolution_px": 64,
+        "encoder_width": 8,
+        "nodes": 16,
+        "code_width": 24,
+        "target_width": 16,
+        "source_width": 24,
+    },
 }
