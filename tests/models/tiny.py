@@ -15,4 +15,13 @@ TINY = {
         "target_width": 16,
         "source_width": 24,
     },
+    "phaze_a": {
+        "batch": 2,
+        "output_px": 64,
+        "encoder": {"scaling": 4, "depth": 3, "min_filters": 8, "max_filters": 32},
+        "bottleneck": {"size": 16},
+        "fc": {"min_filters": 16, "max_filters": 16},
+        "gblock": {"min_nodes": 8, "max_nodes": 8},
+        "decoder": {"min_filters": 8, "max_filters": 16},
+    },
 }
