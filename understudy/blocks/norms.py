@@ -57,8 +57,9 @@ class BatchNorm(Stochastic):
     mean: Tensor
     variance: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, epsilon: float = EPSILON) -> None:
         super().__init__()
+        self.epsilon = epsilon
         self.scale, self.shift = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("variance", torch.ones(channels))
@@ -66,7 +67,7 @@ class BatchNorm(Stochastic):
     def forward(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """The same shape."""
         mean, variance = (self.mean, self.variance) if generator is None else _moments(features)
-        factor = self.scale * (variance + EPSILON).rsqrt()
+        factor = self.scale * (variance + self.epsilon).rsqrt()
         return features * _spread(factor, features) + _spread(self.shift - mean * factor, features)
 
 
@@ -95,8 +96,9 @@ def measure_populations(network: FaceNetwork, faces: Iterable[tuple[str, Tensor]
 def _moments_seen(norms: list[BatchNorm]) -> Iterator[dict[nn.Module, list[tuple[Tensor, Tensor]]]]:
     seen: dict[nn.Module, list[tuple[Tensor, Tensor]]] = {norm: [] for norm in norms}
 
-    def note(norm: nn.Module, given: tuple[Tensor, torch.Generator]) -> None:
-        seen[norm].append(_moments(given[0]))
+    def note(norm: nn.Module, given: tuple[Tensor, torch.Generator | None]) -> None:
+        if given[1] is not None:  # those of frozen parts do not learn
+            seen[norm].append(_moments(given[0]))
 
     hooks = [norm.register_forward_pre_hook(note) for norm in norms]
     try:

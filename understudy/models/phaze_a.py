@@ -18,13 +18,16 @@ from torch import Tensor, nn
 
 from understudy.autoencoding import Autoencoder, AutoencoderSettings
 from understudy.blocks.chance import Chain
+from understudy.facesets import FaceSet
 from understudy.networks import SIDES, FaceNetwork, Rebuilt
+from understudy.phaze_a.backbones import Backbone, library_chance
 from understudy.phaze_a.bottleneck import BottleneckSettings, bottleneck, code_size
 from understudy.phaze_a.decoder import Decoder, DecoderSettings, decoder_widths, split_widths, upscaled
 from understudy.phaze_a.encoder import EncoderSettings, encoder, seen_px
 from understudy.phaze_a.fc import FcSettings, fully_connected, style_maker
 from understudy.phaze_a.gblock import Gblock, GblockSettings
 from understudy.phaze_a.presets import Preset, with_preset
+from understudy.weights import Weights
 
 ALL = "all"
 
@@ -74,8 +77,32 @@ class Settings(AutoencoderSettings):
 class Model(Autoencoder):
     """Phaze-A."""
 
+    network: "Network"
+
     def __init__(self, settings: Settings, *, seed: int, device: torch.device) -> None:
-        super().__init__(Network(settings), settings, seed=seed, device=device)
+        with library_chance(seed):
+            network = Network(settings)
+        super().__init__(network, settings, seed=seed, device=device)
+        self._encoder = settings.encoder
+
+    def begin(self, source: FaceSet, target: FaceSet) -> None:
+        """As every autoencoder; an encoder that has weights to start with takes them."""
+        super().begin(source, target)
+        if self._encoder.weights is not None and self._encoder.sha256 is not None:
+            self.network.backbone().load(Weights(self._encoder.weights, self._encoder.sha256))
+
+    def parameter_groups(self) -> list[dict[str, object]]:
+        """As every autoencoder; a frozen encoder's weights stay."""
+        if not self._encoder.frozen:
+            return super().parameter_groups()
+        kept = list(self.network.backbone().parameters())
+        known = {id(each) for each in kept}
+        learnt = [each for each in self.network.parameters() if id(each) not in known]
+        return [
+            {"params": [each for each in learnt if each.ndim > 1]},
+            {"params": [each for each in learnt if each.ndim <= 1], "weight_decay": 0.0},
+            {"params": kept, "weight_decay": 0.0, "rate": 0.0},
+        ]
 
     def validation(self) -> Mapping[str, float]:
         """As every autoencoder, once batch norms, where there are any, know their faces."""
@@ -99,6 +126,12 @@ class Network(FaceNetwork):
             self.fc_gblock = plan.style()
             self.gblocks.update({person: plan.gblock() for person in _each(people, settings.split_gblock)})
         self.decoders = nn.ModuleDict({person: plan.decoder() for person in _each(people, settings.split_decoders)})
+
+    def backbone(self) -> Backbone:
+        """The encoder, of those that a library brings."""
+        found = self.encoder.layers[0]
+        assert isinstance(found, Backbone)
+        return found
 
     def forward(self, faces_B3HW: Tensor, person: str) -> Rebuilt:
         """These faces of `person`, rebuilt."""

@@ -16,6 +16,10 @@ Preset = Literal[
     "dny256",
     "dny512",
     "dny1024",
+    "stojo",
+    "clipfaker128",
+    "clipfaker256",
+    "clipfaker448",
 ]
 Values = Mapping[str, object]
 Part = dict[str, object]
@@ -34,6 +38,8 @@ _SAE_DECODER: Part = _QUIET | {
 _SAEHD_ENCODER: Part = {"scaling": 13, "min_filters": 64, "max_filters": 512}
 _SAEHD_DECODER: Part = _QUIET | {"min_filters": 128, "slope": -0.33, "output_kernel": 1, "skip_last_residual": False}
 _WIDE_FC: Part = {"dimensions": 8, "min_filters": 512, "max_filters": 512, "upsampler": "subpixel"}
+
+_CLIP: Part = {"architecture": "clipv_farl_b_16"}
 
 
 def _dny(scaling: int, depth: int, upscalings_in_fc: int) -> Part:
@@ -113,6 +119,49 @@ PRESETS: Mapping[Preset, Values] = {
     "dny256": {"output_px": 256} | _dny(25, 7, 1),
     "dny512": {"output_px": 512} | _dny(50, 8, 2),
     "dny1024": {"output_px": 1024} | _dny(100, 9, 2),
+    "stojo": {
+        "output_px": 256,
+        "encoder": {"architecture": "efficientnet_b4", "scaling": 60},
+        "bottleneck": {"size": 512},
+        "fc": {"dimensions": 8, "min_filters": 1280, "max_filters": 1280},
+        "decoder": {
+            "upscaling": "resize_images",
+            "min_filters": 160,
+            "max_filters": 640,
+            "slope": -0.33,
+            "output_kernel": 3,
+            "skip_last_residual": False,
+        },
+    },
+    "clipfaker128": _PLAIN
+    | {
+        "encoder": _CLIP | {"scaling": 30},
+        "bottleneck": {"kind": "flatten"},
+        "fc": {"upsampler": "subpixel"},
+        "decoder": _QUIET,
+    },
+    "clipfaker256": _PLAIN
+    | {
+        "output_px": 256,
+        "encoder": _CLIP | {"scaling": 58},
+        "bottleneck": {"kind": "flatten"},
+        "fc": {"upsampler": "subpixel"},
+        "decoder": _QUIET | {"max_filters": 1024, "slope_mode": "cap_max", "slope": -0.5},
+    },
+    "clipfaker448": _PLAIN
+    | {
+        "output_px": 448,
+        "encoder": _CLIP | {"scaling": 100},
+        "bottleneck": {"kind": "flatten"},
+        "fc": {
+            "dimensions": 7,
+            "min_filters": 384,
+            "max_filters": 384,
+            "upsampler": "subpixel",
+            "upsample_filters": 1024,
+        },
+        "decoder": _QUIET | {"max_filters": 1024, "slope_mode": "cap_max", "slope": -0.5},
+    },
 }
 
 
