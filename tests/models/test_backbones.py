@@ -1,5 +1,7 @@
 """Encoders of a library; the lightest of them stands for all where something is computed."""
 
+from typing import get_args
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -13,23 +15,37 @@ from understudy.files import sha256_of
 from understudy.model import make_model
 from understudy.models import phaze_a
 from understudy.params import parse_section
-from understudy.phaze_a.architectures import ARCHITECTURES
+from understudy.phaze_a.architectures import ARCHITECTURES, Architecture
 from understudy.phaze_a.backbones import Backbone, library_chance, made_of, timm_library
 from understudy.randomness import torch_generator
 
 LIGHT = "mobilenet_v3_small"
 KERAS = {  # values of the origin's encoders, statistics of batch norms included
     "convnext_tiny": 27_820_128,
-    "densenet121": 7_037_504,
     "efficientnet_b4": 17_673_823 - 7,  # three means, three variances and a count of its input, which are constants
     "efficientnet_v2_s": 20_331_360,
-    "mobilenet": 3_228_864,
-    "mobilenet_v2": 2_257_984,
     "mobilenet_v3_large": 2_996_352,
-    "nasnet_large": 84_916_818,
     "vgg16": 14_714_688,
     "xception": 20_861_480,
 }
+FAMILIES = (
+    "clipv_vit_b_32",
+    "clipv_vit_l_14",
+    "convnext_tiny",
+    "densenet121",
+    "efficientnet_b0",
+    "efficientnet_v2_b0",
+    "inception_resnet_v2",
+    "inception_v3",
+    "mobilenet",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "nasnet_large",
+    "resnet50",
+    "resnet50_v2",
+    "vgg16",
+    "xception",
+)
 CLIPFAKER = {  # sides seen and painted, all parameters, encoder, fully connected part, decoder
     "clipfaker128": (64, 128, 157_003_654, 86_054_400, 27_281_408, 21_833_923),
     "clipfaker256": (128, 256, 251_424_646, 86_091_264, 27_281_408, 69_025_987),
@@ -66,8 +82,23 @@ def test_stojo_has_all_but_the_seven_constants_of_its_encoders_input():
     assert rebuilt(network, faces=1).pictures[0].shape == (1, 3, 256, 256)
 
 
-@pytest.mark.parametrize("name", sorted(ARCHITECTURES.keys() - {"fs_original"}))
-def test_every_encoder_makes_features_at_its_least_side(name):
+def test_sym384_and_its_parts_have_theirs():
+    network = network_of(phaze_a, preset="sym384")
+    assert count_with_statistics(network) == 215_556_822
+    assert count_with_statistics(network.encoder) == 20_331_360
+    assert [count(part) for part in network.fcs.values()] == [177_561_600]
+    assert [count(part) for part in network.decoders.values()] == [8_831_931, 8_831_931]
+    assert network.input_px == rebuilt(network, faces=1).pictures[0].shape[-1] == 384
+
+
+def test_the_library_knows_every_encoder():
+    known = {each.timm for name, each in ARCHITECTURES.items() if name != "fs_original"}
+    assert known <= set(timm_library().list_models())
+    assert set(get_args(Architecture)) == ARCHITECTURES.keys()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_makes_features_at_its_least_side(name):
     channels, side = made_of(ARCHITECTURES[name], ARCHITECTURES[name].seen_px(1))
     assert channels >= 512
     assert side >= 1

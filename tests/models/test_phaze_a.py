@@ -1,3 +1,5 @@
+from typing import get_args
+
 import pytest
 import torch
 
@@ -8,7 +10,7 @@ from understudy.blocks.starts import start_weights
 from understudy.errors import SettingsError
 from understudy.models import phaze_a
 from understudy.params import parse_section
-from understudy.phaze_a.presets import PRESETS
+from understudy.phaze_a.presets import PRESETS, Preset
 from understudy.randomness import torch_generator
 
 ROWS = {  # of each preset: sides seen and painted, all parameters, encoder, fully connected part, decoder
@@ -36,6 +38,10 @@ def test_every_preset_and_its_parts_have_their_numbers_of_parameters(preset, row
     assert {count(part) for part in network.fcs.values()} == {row[4]}
     assert {count(part) for part in network.decoders.values()} == {row[5]}
     assert rebuilt(network, faces=1).pictures[0].shape == (1, 3, row[1], row[1])
+
+
+def test_every_preset_has_a_name_to_choose_it_by():
+    assert set(get_args(Preset)) == PRESETS.keys()
 
 
 def test_the_default_and_its_parts_have_theirs():

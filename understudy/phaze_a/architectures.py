@@ -36,8 +36,12 @@ Architecture = Literal[
     "inception_v3",
     "mobilenet",
     "mobilenet_v2",
+    "mobilenet_v2_050",
+    "mobilenet_v2_140",
     "mobilenet_v3_large",
+    "mobilenet_v3_large_minimal",
     "mobilenet_v3_small",
+    "mobilenet_v3_small_minimal",
     "nasnet_large",
     "resnet50",
     "resnet50_v2",
@@ -91,8 +95,12 @@ ARCHITECTURES: Mapping[str, Known] = {
     "inception_v3": Known("inception_v3", 299, least_px=80),
     "mobilenet": Known("mobilenetv1_100", 224),
     "mobilenet_v2": Known("mobilenetv2_100", 224),
-    "mobilenet_v3_large": Known("tf_mobilenetv3_large_100", 224, unused=("conv_head",)),
-    "mobilenet_v3_small": Known("tf_mobilenetv3_small_100", 224, unused=("conv_head",)),
+    "mobilenet_v2_050": Known("mobilenetv2_050", 224),
+    "mobilenet_v2_140": Known("mobilenetv2_140", 224),
+    **{
+        f"mobilenet_v3_{size}": Known(f"tf_mobilenetv3_{size}_100", 224, unused=("conv_head",))
+        for size in ("large", "large_minimal", "small", "small_minimal")
+    },
     "nasnet_large": Known("nasnetalarge", 331),
     **{f"resnet{depth}": Known(f"resnet{depth}", 224) for depth in (50, 101, 152)},
     **{f"resnet{depth}_v2": Known(f"resnetv2_{depth}", 224) for depth in (50, 101, 152)},

@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple
 
 from pydantic import Field
-from torch import nn
+from torch import Tensor, nn
 
 from understudy.blocks.convolution import Dense
 from understudy.blocks.norms import ChannelNorm, SampleNorm
@@ -42,14 +42,24 @@ def bottleneck(settings: BottleneckSettings, features: Features) -> nn.Sequentia
     if settings.norm != "none":
         is_joint = settings.norm == "instance"
         layers.append(SampleNorm() if is_joint else ChannelNorm(features.channels, centres=settings.norm == "layer"))
-    if settings.kind == "average_pooling":
-        layers.append(nn.AdaptiveAvgPool2d(1))
-    if settings.kind == "max_pooling":
-        layers.append(nn.AdaptiveMaxPool2d(1))
+    if settings.kind in ("average_pooling", "max_pooling"):
+        return nn.Sequential(*layers, Pooled(takes_largest=settings.kind == "max_pooling"))
     layers.append(nn.Flatten())
     if settings.kind == "dense":
         layers.append(Dense(features.values, settings.size))
     return nn.Sequential(*layers)
+
+
+class Pooled(nn.Module):
+    """The mean, or the largest, of each channel's pixels; torch's own pooling layers cannot be replayed on GPUs."""
+
+    def __init__(self, *, takes_largest: bool) -> None:
+        super().__init__()
+        self.takes_largest = takes_largest
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, channels, H, W) to (B, channels)."""
+        return features.amax((2, 3)) if self.takes_largest else features.mean((2, 3))
 
 
 def code_size(settings: BottleneckSettings, features: Features) -> int:

@@ -1,4 +1,8 @@
-"""Well-known networks as settings of Phaze-A: what a preset says stands where params.yaml says nothing."""
+"""Well-known networks as settings of Phaze-A: what a preset says stands where params.yaml says nothing.
+
+Every part has its origin's number of parameters. What leaves no trace in these (noise, which pooling, the side that an
+encoder sees) is chosen to fit.
+"""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -17,6 +21,7 @@ Preset = Literal[
     "dny512",
     "dny1024",
     "stojo",
+    "sym384",
     "clipfaker128",
     "clipfaker256",
     "clipfaker448",
@@ -131,6 +136,23 @@ PRESETS: Mapping[Preset, Values] = {
             "slope": -0.33,
             "output_kernel": 3,
             "skip_last_residual": False,
+        },
+    },
+    "sym384": _PLAIN
+    | {
+        "output_px": 384,
+        "encoder": {"architecture": "efficientnet_v2_s", "scaling": 100},
+        "bottleneck": {"kind": "average_pooling"},
+        "fc": {"dimensions": 3, "min_filters": 1536, "max_filters": 1536, "upsamples": 0},
+        "decoder": _QUIET
+        | {
+            "upscaling": "dny",
+            "upscalings_in_fc": 2,
+            "min_filters": 24,
+            "max_filters": 1536,
+            "slope_mode": "cap_max",
+            "slope": -0.5,
+            "output_kernel": 3,
         },
     },
     "clipfaker128": _PLAIN
