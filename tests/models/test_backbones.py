@@ -1,5 +1,6 @@
 """Encoders of a library; the lightest of them stands for all where something is computed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
 import pytest
@@ -127,6 +128,16 @@ def test_learning_changes_nothing_but_sees_the_batch():
     learnt = backbone(faces(), torch_generator(1, "chance"))
     assert not torch.allclose(learnt, backbone(faces()))
     assert all(torch.equal(value, before[name]) for name, value in backbone.state_dict().items())
+
+
+def test_threads_that_learn_and_threads_that_paint_do_not_disturb_each_other():
+    backbone = light()
+    chances = [torch_generator(1, "chance"), None] * 4
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda chance: backbone(faces(), chance), chances))
+    learnt, painted = backbone(faces(), chances[0]), backbone(faces())
+    assert all(torch.equal(each, learnt) for each in made[::2])
+    assert all(torch.equal(each, painted) for each in made[1::2])
 
 
 @pytest.fixture(scope="module")

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
@@ -71,6 +73,17 @@ def test_batch_norms_paint_with_what_validation_measured_and_learning_changes_no
     model.losses(step=1, part=0, faces=2)
     assert model.validation() == first
     assert torch.equal(norm.variance, measured)
+
+
+def test_parts_that_are_learnt_at_once_have_the_losses_of_parts_one_by_one():
+    model = tiny()
+
+    def losses(part):
+        return [loss.item() for loss in model.losses(step=0, part=part, faces=2).values()]
+
+    one_by_one = [losses(part) for part in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(losses, range(4))) == one_by_one
 
 
 def test_what_was_measured_is_part_of_the_weights():
