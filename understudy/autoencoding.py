@@ -13,6 +13,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
+from understudy.blocks.norms import measure_populations
 from understudy.blocks.starts import Initialiser, start_weights
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet
@@ -28,6 +29,7 @@ from understudy.phases import Phase, phase_at
 from understudy.randomness import derived_seed, torch_generator
 from understudy.variation import Augmentation, Batch, Draw
 
+POPULATION = 64  # training faces of each person that batch norms are measured with
 AT_ONCE = 16  # faces a forward pass when nothing is learnt
 
 
@@ -90,9 +92,9 @@ class Autoencoder:
     def __init__(self, network: FaceNetwork, settings: AutoencoderSettings, *, seed: int, device: torch.device) -> None:
         start_weights(network, seed=seed, initialiser=settings.initialiser, icnr=settings.icnr)
         self.network = network.to(device)
-        self.critics = self._critics().to(device) if settings.critics else None
         self.batch, self.learning_rate = settings.batch, settings.learning_rate
         self._settings, self._seed, self._device = settings, seed, device
+        self.critics = self._critics().to(device) if settings.critics else None
         self._training: dict[str, FaceStore] = {}
         self._validation: dict[str, FaceStore] = {}
 
@@ -160,6 +162,16 @@ class Autoencoder:
     def phases(self) -> Sequence[Phase]:
         """How training differs over its steps."""
         return self._settings.phases
+
+    def measure_populations(self) -> None:
+        """Give the network's batch norms, where it has any, what they paint with: moments of the training faces."""
+        batches = []
+        for side in SIDES:
+            store = self._training[side]
+            evenly = torch.arange(0, len(store), max(1, -(-len(store) // POPULATION)))
+            inputs = store.centred(evenly, self.network.input_px, parts=RGB)
+            batches += [(side, inputs[start : start + AT_ONCE]) for start in range(0, len(inputs), AT_ONCE)]
+        measure_populations(self.network, batches)
 
     @torch.no_grad()
     def validation(self) -> Mapping[str, float]:

@@ -15,7 +15,8 @@ GROUND |= {"closure", "libraries", "recipes", "registries", "sections", "stage_r
 REGISTRIES = ("models", "critics", "losses", "augmentations", "optimizers", "analysers")
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*.py"))
 USES = {  # which rooms a room may look into, besides what lies in no room
-    "models": {"losses", "augmentations", "driven", "blocks"},
+    "models": {"losses", "augmentations", "driven", "blocks", "phaze_a"},
+    "phaze_a": {"blocks"},
     "critics": {"blocks"},
     "driven": {"losses", "augmentations"},
     "scoring": {"analysers", "media", "provenance"},

@@ -27,3 +27,8 @@ def rebuilt(network: FaceNetwork, person: str = "source", faces: int = 2):
     """What the network makes of faces, on the meta device."""
     with torch.device("meta"):
         return network(torch.zeros(faces, 3, network.input_px, network.input_px), person)
+
+
+def count_with_statistics(module: torch.nn.Module) -> int:
+    """The trained values, and what batch norms know of their faces."""
+    return count(module) + sum(buffer.numel() for buffer in module.buffers())

@@ -5,6 +5,8 @@ renamed. Dense codes likewise are laid out as
 channels, rows, columns.
 """
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -38,6 +40,45 @@ class Subpixel(nn.Module):
         if self.slope is not None:
             wide = functional.leaky_relu(wide, self.slope)
         return functional.pixel_shuffle(wide, self.factor)
+
+
+class TwoWay(nn.Module):
+    """A sub-pixel branch and one of a convolution and bilinear enlargement; only the former has the LeakyReLU.
+
+    Half of the channels each, one after the other; or, `summed`, all of them each, which is dearer.
+    """
+
+    def __init__(
+        self,
+        channels_in: int,
+        channels_out: int,
+        *,
+        factor: int = 2,
+        slope: float | None = 0.1,
+        summed: bool = False,
+    ) -> None:
+        super().__init__()
+        self.summed = summed
+        each = channels_out if summed else channels_out // 2
+        self.sharp = Subpixel(channels_in, each, factor=factor, slope=slope)
+        self.smooth = nn.Sequential(Convolution(channels_in, each, 3), Enlarged(factor))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, channels_in, H, W) to (B, channels_out, factor · H, factor · W)."""
+        sharp, smooth = self.sharp(features), self.smooth(features)
+        return torch.as_tensor(sharp + smooth if self.summed else torch.cat([sharp, smooth], 1))
+
+
+class Enlarged(nn.Module):
+    """`factor` times the side, between pixels or as blocks of them."""
+
+    def __init__(self, factor: int = 2, mode: Literal["bilinear", "nearest"] = "bilinear") -> None:
+        super().__init__()
+        self.factor, self.mode = factor, mode
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, channels, H, W) to (B, channels, factor · H, factor · W)."""
+        return functional.interpolate(features, scale_factor=float(self.factor), mode=self.mode)
 
 
 class Residual(nn.Module):

@@ -1,0 +1,1 @@
+"""The parts of Phaze-A, each with its settings, and its presets."""
