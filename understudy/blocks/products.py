@@ -34,7 +34,7 @@ def convolve(features: Tensor, weight: Tensor, bias: Tensor | None, *, stride: i
 
 class _Convolve(torch.autograd.Function):
     @staticmethod
-    def forward(
+    def forward(  # noqa: PLR0917 - torch hands them over in order
         context: torch.autograd.function.FunctionCtx,
         features: Tensor,
         weight: Tensor,
