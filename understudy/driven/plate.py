@@ -17,16 +17,21 @@ def plate_positions(origin_BN2: Tensor, destination_BN2: Tensor, *, resolution_p
 
     Both hold at least 68 landmarks (normalised, borders at −1 and 1); a batch of one is used for all.
     """
+    field = coarse_plate(origin_BN2, destination_BN2)
+    if resolution_px != GRID_PX:
+        field = functional.interpolate(field, size=(resolution_px, resolution_px), mode="bilinear", align_corners=False)
+    return field.permute(0, 2, 3, 1)
+
+
+def coarse_plate(origin_BN2: Tensor, destination_BN2: Tensor) -> Tensor:
+    """The same for a grid of GRID_PX, as pictures that can be read anywhere: (B, 2, GRID_PX, GRID_PX)."""
     batch = max(len(origin_BN2), len(destination_BN2))
     origin, destination = (_held(points).expand(batch, -1, -1) for points in (origin_BN2, destination_BN2))
     weights = torch.linalg.solve(_system(origin), functional.pad(destination, (0, 0, 0, 3)))
     grid = _grid(origin)
     bent = _radial(torch.cdist(grid, origin)) @ weights[:, :-3]
     coarse = bent + functional.pad(grid, (1, 0), value=1.0) @ weights[:, -3:]
-    field = coarse.view(batch, GRID_PX, GRID_PX, 2).permute(0, 3, 1, 2)
-    if resolution_px != GRID_PX:
-        field = functional.interpolate(field, size=(resolution_px, resolution_px), mode="bilinear", align_corners=False)
-    return field.permute(0, 2, 3, 1)
+    return coarse.view(batch, GRID_PX, GRID_PX, 2).permute(0, 3, 1, 2)
 
 
 def _held(points: Tensor) -> Tensor:
