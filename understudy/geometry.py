@@ -163,7 +163,7 @@ class ThinPlate(NamedTuple):
 
 
 def fit_thin_plate(origin: Array, destination: Array, *, stiffness: float = 0.0) -> ThinPlate:
-    """The thin-plate spline that takes `origin` (N, 2) to `destination` (N, 2), or to any k values a point (N, k).
+    """The thin-plate spline that takes `origin` to `destination` (both (N, 2)).
 
     `stiffness` (pixels squared, 0 interpolates exactly) trades exactness for smoothness (Wahba 1990).
     """
@@ -172,7 +172,7 @@ def fit_thin_plate(origin: Array, destination: Array, *, stiffness: float = 0.0)
     system[:number, :number] = _radial(origin, origin) + np.eye(number) * stiffness
     system[:number, number:] = np.column_stack([np.ones(number), origin])
     system[number:, :number] = system[:number, number:].T
-    return ThinPlate(origin, np.linalg.solve(system, np.vstack([destination, np.zeros((3, destination.shape[1]))])))
+    return ThinPlate(origin, np.linalg.solve(system, np.vstack([destination, np.zeros((3, 2))])))
 
 
 def warp_points(spline: ThinPlate, points: Array) -> Array:

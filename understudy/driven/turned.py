@@ -66,8 +66,11 @@ def turn_on(patch: np.ndarray, painted: np.ndarray, wanted: np.ndarray, nearness
     """
     side = len(patch)
     knots = np.stack(np.meshgrid(*[np.linspace(0, side - 1, GRID_PX)] * 2), -1).reshape(-1, 2)
-    spline = fit_thin_plate(painted, np.column_stack([wanted, nearness]), stiffness=STIFFNESS * side**2)
-    grid = warp_points(spline, knots).reshape(GRID_PX, GRID_PX, 3).astype(np.float32)
+    carried, depths = (
+        warp_points(fit_thin_plate(painted, values, stiffness=STIFFNESS * side**2), knots)
+        for values in (wanted, np.column_stack([nearness, nearness]))
+    )
+    grid = np.column_stack([carried, depths[:, 0]]).reshape(GRID_PX, GRID_PX, 3).astype(np.float32)
     dense = side * DENSE
     spots = _upsampled(grid, dense)
     origin = _seen(spots, side) * ((side - 1) / (dense - 1))
