@@ -94,7 +94,7 @@ def drive(
         _tensor(np.column_stack([eyes, gaze[:, 0]])),
     )
     return Drive(
-        np.concatenate([moved, iris_points(moved, iris_offsets(gaze, turn, source.range))], 1),
+        np.concatenate([moved, iris_points(moved, iris_offsets(gaze, source.range))], 1),
         wanted,
         np.asarray([face.nearness for face in turned], float).reshape(-1, 68),
         np.asarray([face.is_turned for face in turned], bool),
