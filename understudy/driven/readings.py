@@ -2,7 +2,7 @@
 
 Openings are made comparable between people by each person's own range. Eyes are read from landmarks. Mouths are read
 from pixels, and landmarks may open them further by a share: a detector overlooks mouths that smile and, with thin or
-dark lips, invents openings where none are; colours overlook tongues, but invent nothing. Gaze comes from pixels too, the
+dark lips, invents openings where none are; colours overlook tongues, but invent nothing. Gaze comes from pixels, the
 dark centre between the corners of the eye. The turn of the head hardly moves it, and is left in: who looks at one spot
 while turning looks aside.
 """
