@@ -86,10 +86,9 @@ def drive(
     ]
     moved = np.asarray([face.points for face in turned], float).reshape(-1, 68, 2)
     gaze = steady_values(faces, gaze_of(reading, target.range))
-    turn = np.clip(reading.turn_N2, *(limit / 90 for limit in reach))
     width = np.linalg.norm(moved[:, 54] - moved[:, 48], axis=-1) / eye_distance(moved)
     traits = Traits(
-        _tensor(turn),
+        _tensor(reading.turn_N2),
         _tensor(np.column_stack([mouth, width])),
         _tensor(np.column_stack([eyes, gaze[:, 0]])),
     )

@@ -13,7 +13,7 @@ import numpy as np
 from understudy.driven.shapes import Shape, deformed, place, pose_of, rotation_of
 from understudy.geometry import fit_thin_plate, warp_points
 
-BEYOND_DEG = 3.0  # further than the source was turned a face may still be painted as it is
+BEYOND_DEG = np.array([3.0, 15.0])  # yaw, pitch: so much further than the source a face is still painted as it is
 SLIDING_DEG = 6.0  # over this much more the outline's points, which slide over the skin, become the model's
 GRID_PX = 64  # knots of the surface, a side
 STIFFNESS = 0.004  # of the surface between the landmarks, in squared sides of the patch; less of it creases
