@@ -6,6 +6,7 @@ face that a thin-plate warp lays over the same points. It is learnt from the sou
 landmarks and range are needed, for the shape model.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -150,16 +151,16 @@ class Model:
         """Loss, PSNR and SSIM of the source's validation faces, driven by their own landmarks."""
         assert self._validation is not None, "begin comes first"
         stored = self._validation
-        painted, wanted = [], []
+        sums = np.zeros(3)  # of loss, squared error and similarity, batch by batch: whole splits fill the memory
         for start in range(0, len(stored), AT_ONCE):
             rows = slice(start, start + AT_ONCE)
-            wanted.append(read_at(stored.pictures[rows].float() / 255, self._grid / MARGIN))
+            wanted = read_at(stored.pictures[rows].float() / 255, self._grid / MARGIN)
             points, mouth, eyes = stored.points_N702[rows], stored.mouth_N[rows], stored.eyes_N[rows]
-            painted.append(render(self.network, points, mouth, eyes, stored.traits_of(rows)))
-        all_painted, all_wanted = torch.cat(painted), torch.cat(wanted)
-        loss = float(self._compare(all_painted, all_wanted))
-        psnr_db, ssim = rebuilt(all_painted, all_wanted[:, :3], mask_N1HW=all_wanted[:, 3:4])
-        return {"loss_source": loss, "psnr_db_source": psnr_db, "ssim_source": ssim}
+            painted = render(self.network, points, mouth, eyes, stored.traits_of(rows))
+            psnr_db, ssim = rebuilt(painted, wanted[:, :3], mask_N1HW=wanted[:, 3:4])
+            sums += len(wanted) * np.array([float(self._compare(painted, wanted)), 10 ** (-psnr_db / 10), ssim])
+        loss, error, ssim = (sums / len(stored)).tolist()
+        return {"loss_source": loss, "psnr_db_source": -10 * math.log10(error), "ssim_source": ssim}
 
     def paint(self, faces: FaceSet) -> Painted:
         """The source's face with these faces' performance; the jaw is where the source's would be."""
