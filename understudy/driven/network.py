@@ -2,8 +2,8 @@
 
 A U-Net of fixed size sees the whole face in small; what it makes of it is laid over the patch and joined there with the
 atlas, whatever the patch's resolution. It also bends the plate that lays the atlas over the face: cheeks move between
-landmarks, and what is not laid in its place in every frame blurs. All that happens at full resolution can be done for a window of the patch alone,
-so that a step of training costs the same at any resolution.
+landmarks, and what does not lie in its place in every frame blurs. All that happens at full resolution can be done for
+a window of the patch alone, so that a step of training costs the same at any resolution.
 """
 
 import torch
