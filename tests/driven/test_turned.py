@@ -106,13 +106,15 @@ def test_a_mirrored_face_looks_the_other_way():
     assert np.array_equal(mirrored(other).pixels_NHWC, faces.pixels_NHWC)
 
 
-def test_only_a_one_sided_source_is_completed():
+def test_a_source_is_completed_where_the_target_turns_to_a_side_that_it_never_showed():
     faces = cartoon_faces("ada", number=40)
     yaws = np.array([estimate_pose(points).yaw_deg for points in faces.points_N2])
-    assert completed(faces) is faces
     one_sided = faces.select(np.flatnonzero(yaws > -3))
-    whole = completed(one_sided)
+    for source, target in ((faces, faces), (faces, one_sided), (one_sided, one_sided)):
+        assert completed(source, target) is source
+    whole = completed(one_sided, faces)
     found = np.array([estimate_pose(points).yaw_deg for points in whole.points_N2])
     assert len(whole) > len(one_sided)
     assert found.min() < -12
     assert found[len(one_sided) :].max() < 3
+    assert all("mirrored" in clip for clip in whole.clips[len(one_sided) :])

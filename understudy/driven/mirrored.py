@@ -7,7 +7,7 @@ import numpy as np
 from understudy.facesets import FaceSet
 from understudy.geometry import apply_affine, compose_affine, estimate_pose
 
-ONE_SIDED_DEG = 8.0  # what a source must have turned further to one side than to the other; poses are read 3 aside
+ONE_SIDED_DEG = 6.0  # what the target must turn further than the source to one side; poses are read 3 aside
 _PAIRS = (
     *((index, 16 - index) for index in range(8)),
     *((index, 43 - index) for index in range(17, 22)),
@@ -19,16 +19,16 @@ for _left, _right in _PAIRS:
     ORDER[[_left, _right]] = _right, _left
 
 
-def completed(faces: FaceSet) -> FaceSet:
-    """The faces, followed by mirror images of those that turn to where none of them does on the other side.
+def completed(source: FaceSet, target: FaceSet) -> FaceSet:
+    """The source's faces, and mirror images of some where the target turns to a side that the source never showed.
 
     Nobody is symmetrical, and light is less so; but half a face that was never seen is better guessed than smeared.
     """
-    yaws = np.array([estimate_pose(points.astype(float)).yaw_deg for points in faces.points_N2])
-    left, right = -np.quantile(yaws, 0.01), np.quantile(yaws, 0.99)
-    if abs(left - right) <= ONE_SIDED_DEG:
-        return faces
-    return _joined(faces, mirrored(faces.select(np.flatnonzero(yaws < -right if left > right else yaws > left))))
+    yaws, asked = _yaws(source), _yaws(target)
+    low, high = np.quantile(yaws, (0.01, 0.99))
+    wants_low, wants_high = np.quantile(asked, (0.01, 0.99)) - (low, high)
+    chosen = ((wants_low < -ONE_SIDED_DEG) & (yaws > -low)) | ((wants_high > ONE_SIDED_DEG) & (yaws < -high))
+    return _joined(source, mirrored(source.select(np.flatnonzero(chosen)))) if chosen.any() else source
 
 
 def mirrored(faces: FaceSet) -> FaceSet:
@@ -44,6 +44,10 @@ def mirrored(faces: FaceSet) -> FaceSet:
         pose_N3=faces.pose_N3 * np.array([-1, 1, -1], np.float32),
         crop_from_frame_N23=np.asarray(crops, np.float32).reshape(-1, 2, 3),
     )
+
+
+def _yaws(faces: FaceSet) -> np.ndarray:
+    return np.array([estimate_pose(points.astype(float)).yaw_deg for points in faces.points_N2])
 
 
 def _joined(first: FaceSet, second: FaceSet) -> FaceSet:

@@ -103,7 +103,8 @@ class Model:
 
         Raises ModelError when a split that is needed is empty.
         """
-        own, others = completed(_split(source, "train")), _split(target, "train")
+        others = _split(target, "train")
+        own = completed(_split(source, "train"), others)
         both = [crop_points(faces, frame_points(faces)) * _unit(faces) for faces in (own, others)]
         template = make_template(np.stack([points.mean(0) for points in both]))
         self.network.source.remember(know_person(own, template))
