@@ -1,9 +1,8 @@
 """The network that paints: maps of a face and an atlas of it become the face.
 
 A U-Net of fixed size sees the whole face in small; what it makes of it is laid over the patch and joined there with the
-atlas, whatever the patch's resolution. It also bends the plate that lays the atlas over the face: cheeks move between
-landmarks, and what does not lie in its place in every frame blurs. All that happens at full resolution can be done for
-a window of the patch alone, so that a step of training costs the same at any resolution.
+atlas, whatever the patch's resolution. All that happens at full resolution can be done for a window of the patch alone,
+so that a step of training costs the same at any resolution.
 """
 
 import torch
@@ -23,7 +22,6 @@ LAST_WIDTH = 16
 FEATURES = 8  # channels of the learned texture that is not colour
 FEATURES_PX = 128
 HEAD_SCALE = 0.3  # corrections of the atlas start small
-BEND = 0.04  # half sides of the patch: how far the U-Net may move what the plate lays over a place
 
 
 class Network(nn.Module):
@@ -51,9 +49,6 @@ class Network(nn.Module):
         self.head = subpixel_conv3(LAST_WIDTH, 3, factor=2, generator=generator)
         with torch.no_grad():
             self.head.weight.mul_(HEAD_SCALE)
-        self.bend = nn.Conv2d(first, 2, 3, 1, 1)
-        nn.init.zeros_(self.bend.weight)
-        nn.init.zeros_(self.bend.bias)  # type: ignore[arg-type]
         self.atlas = Atlas(resolution_px=resolution_px, nodes=nodes)
         self.features = nn.Parameter(torch.randn(1, FEATURES, FEATURES_PX, FEATURES_PX, generator=generator) * 0.1)
         self.register_buffer("canonical_702", torch.zeros(70, 2))
@@ -66,9 +61,8 @@ class Network(nn.Module):
         `places` (B, H, W, 2) are the positions of the pixels to be painted, neighbours in the patch's own grid; None
         paints the whole patch.
         """
-        seen = self._understood(maps)
-        small = self.double_4(seen)
-        plate = coarse_plate(points_B702, self.canonical_702[None]) + BEND * torch.tanh(self.bend(seen))
+        small = self.double_4(self._understood(maps))
+        plate = coarse_plate(points_B702, self.canonical_702[None])
         fine = grid_positions(self.resolution_px).to(maps) if places is None else places
         half = functional.avg_pool2d(fine.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
         base = self.atlas(traits, read_at(plate, fine).permute(0, 2, 3, 1))
