@@ -21,7 +21,8 @@ CLOSED = 0.55  # eyes less open than this tell no gaze
 DARK = (0.42, 0.12)  # of the skin's brightness: darker than the first is the mouth's inside; the second softens it
 STRIP_PX = (7, 72)  # columns and rows the band through the lips is read at
 PALE = (0.8, 0.2)  # of the skin's redness, log(red / green): less red than the first are teeth, in warm light too
-LIPS_SHARE = 1.5  # landmarks may have the mouth this much wider open than pixels
+LIPS_SHARE = 1.5  # landmarks may have the mouth so many times wider open than pixels,
+LIPS_GAP = 0.02  # and this much, in outer-eye distances; moving lips for less than that only adds noise
 BELOW = 0.5  # of the lips' height: how far below the lower lip's landmarks the mouth's inside is followed
 _LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 _EYE_PX = (48, 28)  # columns and rows of the chip the gaze is read from
@@ -75,7 +76,7 @@ def read_faces(
     lips = _gap(points_N682, 62, 66) / scale
     pairs = zip(pixels_NHWC, points_N682, strict=True)
     seen = np.array([_inside(picture, points) for picture, points in pairs]) / scale
-    return Reading(np.clip(lips, seen, LIPS_SHARE * seen), lips, lids, _bridged(iris), turns)
+    return Reading(np.clip(lips, seen, LIPS_SHARE * seen + LIPS_GAP), lips, lids, _bridged(iris), turns)
 
 
 def find_range(reading: Reading) -> Range:
