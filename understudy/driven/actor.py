@@ -40,6 +40,7 @@ class Drive(NamedTuple):
     wanted_N682   the landmarks where the performance has them
     nearness_N68  how near the camera these are, in the same pixels
     is_turned_N   whether the two differ
+    beyond_N      how much further aside than the source ever did the performance looks, in eye widths
     mouth_N, eyes_N  openings, in the source's eye distances and relative to an open eye
     traits        what the atlas depends on
     """
@@ -48,6 +49,7 @@ class Drive(NamedTuple):
     wanted_N682: np.ndarray
     nearness_N68: np.ndarray
     is_turned_N: np.ndarray
+    beyond_N: np.ndarray
     mouth_N: np.ndarray
     eyes_N: np.ndarray
     traits: Traits
@@ -70,7 +72,7 @@ def drive(
     sized_by: Literal["face", "eyes"],
     reach: Reach = ANY_TURN,
 ) -> Drive:
-    """What makes the source's face do what these faces of the target do, no further turned than `reach`.
+    """What makes the source's face do what these faces of the target do, within `reach`.
 
     With one person on both sides the landmarks are the target's own, but for lips that are moved to where pixels see
     them.
@@ -85,7 +87,8 @@ def drive(
         for face, lips, lids in zip(wanted, mouth, eyes, strict=True)
     ]
     moved = np.asarray([face.points for face in turned], float).reshape(-1, 68, 2)
-    gaze = steady_values(faces, gaze_of(reading, target.range))
+    asked = steady_values(faces, gaze_of(reading, target.range))
+    gaze = np.column_stack([np.clip(asked[:, 0], *reach.looks), asked[:, 1]])
     width = np.linalg.norm(moved[:, 54] - moved[:, 48], axis=-1) / eye_distance(moved)
     traits = Traits(
         _tensor(reading.turn_N2),
@@ -97,6 +100,7 @@ def drive(
         wanted,
         np.asarray([face.nearness for face in turned], float).reshape(-1, 68),
         np.asarray([face.is_turned for face in turned], bool),
+        asked[:, 0] - gaze[:, 0],
         mouth,
         eyes,
         traits,

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from understudy.driven.actor import Drive, drive
 from understudy.driven.atlas import Traits
+from understudy.driven.gaze import look_on
 from understudy.driven.linemaps import draw_maps
 from understudy.driven.network import MAPS_PX, Network
 from understudy.driven.outline import JAW_SHRINK, moved_outline, painted_mask
@@ -34,12 +35,14 @@ def paint(
     """The source's face with these faces' performance; the jaw is where the source's would be."""
     side = network.resolution_px
     performed = steady_points(faces)
-    reach = Reach(*(limit.cpu().numpy() * 90.0 for limit in (network.atlas.face.low_2, network.atlas.face.high_2)))
-    driven = drive(faces, network.source.person(), network.target.person(), sized_by=sized_by, reach=reach)
+    source, target = network.source.person(), network.target.person()
+    driven = drive(faces, source, target, sized_by=sized_by, reach=_reach(network))
     drawn, wanted = (_in_frame(faces, points) for points in (driven.points_N702, driven.wanted_N682))
     crops, in_patch = _patches_around(wanted, side)
     _, drawn_in_patch = _patches_around(drawn, side)
     patches = _rendered(network, drawn_in_patch, driven, device=device)
+    for row in np.flatnonzero(driven.beyond_N):
+        patches[row] = look_on(patches[row], drawn_in_patch[row], float(driven.beyond_N[row]))
     for row in np.flatnonzero(driven.is_turned_N):
         patches[row] = turn_on(patches[row], drawn_in_patch[row, :68], in_patch[row], driven.nearness_N68[row])
     alpha = [
@@ -60,6 +63,12 @@ def render(network: Network, points: Tensor, mouth: Tensor, eyes: Tensor, traits
     """Whole patches (B, 3, P, P) of faces with these points (normalised), openings and traits."""
     painted: Tensor = network(draw_maps(points, mouth, eyes, resolution_px=MAPS_PX), points, traits)
     return painted
+
+
+def _reach(network: Network) -> Reach:
+    turns, eyes = network.atlas.face, network.atlas.eyes
+    low, high = (limit.cpu().numpy() * 90.0 for limit in (turns.low_2, turns.high_2))
+    return Reach(low, high, (float(eyes.low_2[1]), float(eyes.high_2[1])))
 
 
 def _rendered(network: Network, in_patch: np.ndarray, driven: Drive, *, device: torch.device) -> np.ndarray:

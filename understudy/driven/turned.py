@@ -22,10 +22,11 @@ CORRECTIONS = 4
 
 
 class Reach(NamedTuple):
-    """How far a source was turned: yaw and pitch in degrees, (2,) each."""
+    """How far a source was turned, yaw and pitch in degrees, (2,) each; and how far it looked aside, in eye widths."""
 
     low_2: np.ndarray
     high_2: np.ndarray
+    looks: tuple[float, float] = (-np.inf, np.inf)
 
 
 class Turned(NamedTuple):
