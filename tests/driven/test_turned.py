@@ -4,11 +4,9 @@ import pytest
 
 from tests.models.cartoons import cartoon_faces, cartoon_points
 from understudy.driven.actor import drive, know_person
-from understudy.driven.mirrored import ORDER, completed, mirrored
 from understudy.driven.shapes import Shape, make_template, place, pose_of, rotation_of
 from understudy.driven.steady import crop_points, frame_points
 from understudy.driven.turned import Reach, turn_back, turn_on
-from understudy.geometry import estimate_pose
 
 REACH = Reach(np.array([-20.0, -5.0]), np.array([20.0, 5.0]))
 
@@ -94,27 +92,3 @@ def test_faces_are_only_turned_back_where_a_reach_is_given():
     assert np.array_equal(free.wanted_N682, held.wanted_N682)
     yaws = [pose_of(place(points[:68], known.shape.still)).yaw_deg for points in held.points_N702]
     assert np.abs(yaws).max() < 8
-
-
-def test_a_mirrored_face_looks_the_other_way():
-    faces = cartoon_faces("ada", number=8)
-    other = mirrored(faces)
-    assert (ORDER[ORDER] == np.arange(68)).all()
-    for points, flipped in zip(faces.points_N2, other.points_N2, strict=True):
-        assert estimate_pose(flipped).yaw_deg == pytest.approx(-estimate_pose(points).yaw_deg, abs=0.5)
-        assert flipped[36, 0] < flipped[45, 0]
-    assert np.array_equal(mirrored(other).pixels_NHWC, faces.pixels_NHWC)
-
-
-def test_a_source_is_completed_where_the_target_turns_to_a_side_that_it_never_showed():
-    faces = cartoon_faces("ada", number=40)
-    yaws = np.array([estimate_pose(points).yaw_deg for points in faces.points_N2])
-    one_sided = faces.select(np.flatnonzero(yaws > -3))
-    for source, target in ((faces, faces), (faces, one_sided), (one_sided, one_sided)):
-        assert completed(source, target) is source
-    whole = completed(one_sided, faces)
-    found = np.array([estimate_pose(points).yaw_deg for points in whole.points_N2])
-    assert len(whole) > len(one_sided)
-    assert found.min() < -12
-    assert found[len(one_sided) :].max() < 3
-    assert all("mirrored" in clip for clip in whole.clips[len(one_sided) :])

@@ -18,7 +18,6 @@ from torch import Tensor
 from understudy.augmentations import affine
 from understudy.driven.actor import drive, know_person
 from understudy.driven.linemaps import draw_maps
-from understudy.driven.mirrored import completed
 from understudy.driven.network import MAPS_PX, Network
 from understudy.driven.painting import COVERAGE, paint, render
 from understudy.driven.shapes import make_template
@@ -103,8 +102,7 @@ class Model:
 
         Raises ModelError when a split that is needed is empty.
         """
-        others = _split(target, "train")
-        own = completed(_split(source, "train"), others)
+        own, others = _split(source, "train"), _split(target, "train")
         both = [crop_points(faces, frame_points(faces)) * _unit(faces) for faces in (own, others)]
         template = make_template(np.stack([points.mean(0) for points in both]))
         self.network.source.remember(know_person(own, template))
