@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-PICTURE_CHANNELS = 4  # with so few it is a picture, a mask or an alpha, and a stage by itself
+PICTURE_CHANNELS = 3  # with so few it is a picture, a mask or an alpha, and a stage by itself
 
 
 class Stage(NamedTuple):

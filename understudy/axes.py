@@ -36,7 +36,8 @@ def linear_axis(values: Iterable[float]) -> Axis:
         low, high = low - reach, high + reach
     step = _round_step(high - low)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return Axis(first * step, last * step, tuple(index * step for index in range(first, last + 1)))
+    ticks = tuple(float(f"{index * step:.12g}") for index in range(first, last + 1))
+    return Axis(ticks[0], ticks[-1], ticks)
 
 
 def log_axis(values: Iterable[float]) -> Axis:
