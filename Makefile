@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
 .PHONY: help setup cluster-setup demo test nightly test-cluster test-s3 lint pull push reproduce compare grid accept verify docs \
-	bench bench-cluster actors lock announce-demo announce-test FORCE
+	look bench bench-cluster actors lock announce-demo announce-test FORCE
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHOT := bo.ada-for-bo
@@ -83,6 +83,10 @@ accept: .venv/complete ## After dvc checkout or dvc repro: tell Snakemake what t
 
 verify: .venv/complete ## make verify FILE=...: is it signed, by whom, what was done, with which consents
 	@python -m understudy.provenance $(FILE)
+
+look: .venv/complete ## make look [SWAPPER=data/swapper/ada-bo] [FACE=17]: one face's way through a trained network, as a picture
+	@python -m understudy.look --swapper $(or $(SWAPPER),data/swapper/ada-bo) $(if $(CROPS),--crops $(CROPS)) \
+	    $(if $(FACE),--face $(FACE)) $(if $(PICTURE),--picture $(PICTURE))
 
 docs: .venv/complete ## Write docs/tables.md, params.md and models.md anew
 	@python docs/generate.py

@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -105,19 +106,18 @@ class Training:
             warm = None if self.settings.start_from is None else start_from(model.network, self.settings.start_from)
             if warm is not None and group.leads:
                 say(f"swapper: {warm.said()}; settings.json lists them")
-            history = train(
-                model, self.settings, team=team, group=group, folder=self.checkpoints, on_save=lambda: self._show(model)
-            )
+            show = partial(self._show, model)
+            history = train(model, self.settings, team=team, group=group, folder=self.checkpoints, on_save=show)
             if group.leads:
                 confirm("swapper")  # before the checkpoints, which could go on from here, are dropped
                 self._write(model, history, warm)
 
-    def _show(self, model: FaceModel) -> None:
+    def _show(self, model: FaceModel, history: Sequence[Row]) -> None:
         with replacing(self.checkpoints / PREVIEW) as temporary:
-            temporary.write_bytes(self._preview(model))
+            temporary.write_bytes(self._preview(model, history))
 
-    def _preview(self, model: FaceModel) -> bytes:
-        return encode_png(preview_sheet(model, self.target.split("validation")))
+    def _preview(self, model: FaceModel, history: Sequence[Row]) -> bytes:
+        return encode_png(preview_sheet(model, self.target.split("validation"), history))
 
     def _write(self, model: FaceModel, history: Sequence[Row], warm: Report | None) -> None:
         tensors = {name: value.detach().cpu().contiguous() for name, value in model.network.state_dict().items()}
@@ -126,7 +126,7 @@ class Training:
         with replacing_folder(self.swapper) as temporary:
             (temporary / WEIGHTS).write_bytes(save(tensors))
             (temporary / SETTINGS).write_text(description, encoding="utf-8")
-            (temporary / PREVIEW).write_bytes(self._preview(model))
+            (temporary / PREVIEW).write_bytes(self._preview(model, history))
             (temporary / PLATFORM).write_text(platform_record(device), encoding="utf-8")
             with (temporary / HISTORY).open("w", newline="", encoding="utf-8") as file:
                 writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")

@@ -28,7 +28,7 @@ def make(name="original", **changes):
     return make_model(name, chosen, seed=1, device=CPU)
 
 
-def trained(model, both, folder, *, threads=1, on_save=lambda: None, **changes):
+def trained(model, both, folder, *, threads=1, on_save=lambda rows: None, **changes):
     with workers(threads) as team:
         model.begin(*both)
         rows = train(model, settings(**changes), team=team, group=Group(CPU), folder=folder, on_save=on_save)
@@ -124,7 +124,7 @@ def test_waves_sink_to_nothing_half_way():
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_a_run_in_half_precision_that_was_interrupted_ends_as_an_undisturbed_one(precision, people, tmp_path):
-    def stop():
+    def stop(rows):
         raise KeyboardInterrupt
 
     chosen = {"precision": precision, "steps": 5, "save_every": 2}
@@ -187,7 +187,7 @@ def test_a_loss_that_is_no_number_names_its_step_and_its_faces(people, tmp_path)
     model = make()
     saves = []
 
-    def spoil():
+    def spoil(rows):
         saves.append(1)
         with torch.no_grad():
             next(model.network.parameters()).fill_(math.nan)
@@ -204,7 +204,7 @@ def test_a_loss_that_is_no_number_names_its_step_and_its_faces(people, tmp_path)
 def test_a_loss_that_runs_away_ends_the_training(people, tmp_path):
     model = make(learning_rate=2e-3)
 
-    def spoil():
+    def spoil(rows):
         with torch.no_grad():
             model.network.decoders["source"][-1].convolution.bias.fill_(30.0)
 

@@ -40,7 +40,7 @@ def people():
     return cartoon_faces("ada", number=12), cartoon_faces("bo", number=12, seed=3)
 
 
-def trained(name, people, folder, *, threads=1, chosen=None, on_save=lambda: None):
+def trained(name, people, folder, *, threads=1, chosen=None, on_save=lambda rows: None):
     model = make(name)
     with workers(threads) as team:
         model.begin(*people)
@@ -53,6 +53,13 @@ def assert_same(first, second):
     assert [list(row.items()) for row in first[1]] == [list(row.items()) for row in second[1]]
 
 
+def test_every_save_is_given_the_rows_so_far(people, tmp_path):
+    seen = []
+    rows = trained("compact", people, tmp_path, on_save=lambda rows: seen.append([row["step"] for row in rows]))[1]
+    assert seen == [[2], [2, 4], [2, 4, 6]]
+    assert [row["step"] for row in rows] == seen[-1]
+
+
 @pytest.mark.parametrize("name", ["compact", "driven"])
 def test_one_thread_and_two_end_with_the_same_bytes(name, people, tmp_path):
     assert_same(*(trained(name, people, tmp_path / str(number), threads=number) for number in (1, 2)))
@@ -62,7 +69,7 @@ def test_one_thread_and_two_end_with_the_same_bytes(name, people, tmp_path):
 def test_a_run_interrupted_between_saves_ends_as_an_undisturbed_one(name, people, tmp_path):
     saves = iter([None, KeyboardInterrupt()])
 
-    def stop_at_the_second_save():
+    def stop_at_the_second_save(rows):
         if problem := next(saves):
             raise problem
 

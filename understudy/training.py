@@ -91,12 +91,13 @@ def train(
     team: Workers,
     group: Group,
     folder: Path,
-    on_save: Callable[[], None],
+    on_save: Callable[[list[Row]], None],
 ) -> list[Row]:
     """The history of a training that leaves in `model.network` the weights that `settings` say to keep.
 
     Goes on from the newest checkpoint in `folder`. The first process of the group writes checkpoints and rows, and
-    calls `on_save` at every save and at the end, while the network holds the averaged weights; others return no rows.
+    calls `on_save` with the rows so far at every save and at the end, while the network holds the averaged weights;
+    others return no rows.
     When a signal asks for the end, the step at hand is finished and saved, and Ended raised, in all processes.
     Raises ModelError when a loss is no number or has run away; the last checkpoint is from before.
     """
@@ -123,7 +124,7 @@ def train(
                 _save(state, folder)
             if group.leads and is_due and not learnt.signal:
                 with state.averaged():
-                    on_save()
+                    on_save(state.facts.rows)
             if learnt.signal:
                 group.wait()  # one that leaves before the checkpoint is written would be mourned as dead
                 raise Ended(learnt.signal)

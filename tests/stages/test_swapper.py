@@ -9,6 +9,7 @@ import yaml
 
 from stages.swapper import SwapperSettings, main
 from tests.models.cartoon_tables import write_crops
+from understudy.curves import PLOT_PX, training_curves
 from understudy.errors import ConsentError, ModelError, SettingsError
 from understudy.images import decode_png
 from understudy.model import read_model
@@ -60,8 +61,10 @@ def test_a_swapper_is_weights_settings_history_and_preview(project, model):
     assert [row["step"] for row in rows] == ["1", "2", "3"]
     assert all(float(value) == float(value) for row in rows for value in row.values())
     sheet = decode_png((folder / "preview.png").read_bytes())
-    assert sheet.shape == (3 * 256, 2 * 256, 3)
-    assert np.abs(sheet[512:, :256].astype(int) - sheet[:256, :256]).max() > 20
+    assert sheet.shape == (3 * 256 + 3 * PLOT_PX, 2 * 256, 3)
+    assert np.abs(sheet[512:768, :256].astype(int) - sheet[:256, :256]).max() > 20
+    history = [{name: float(value) for name, value in row.items()} for row in rows]
+    assert np.array_equal(sheet[768:], training_curves(history, width_px=512))
 
 
 def test_two_runs_write_the_same_bytes(project):
