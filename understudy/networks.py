@@ -26,6 +26,11 @@ class Rebuilt(NamedTuple):
     mask: Tensor | None = None
     code: Tensor | None = None
 
+    def widened(self) -> "Rebuilt":
+        """The same in float32, of a network that computes with less."""
+        mask, code = (None if each is None else each.float() for each in (self.mask, self.code))
+        return Rebuilt(tuple(each.float() for each in self.pictures), mask, code)
+
 
 class FaceNetwork(nn.Module):
     """The network of an autoencoder: one encoder for everybody's faces, and what rebuilds a person from its features.

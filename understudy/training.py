@@ -20,10 +20,11 @@ from understudy.endings import Ended, deferring, say
 from understudy.errors import ModelError
 from understudy.gradients import Learnt
 from understudy.group import Group
-from understudy.learning import Lesson, Precision, are_finite, learn
+from understudy.learning import Lesson, are_finite, learn
 from understudy.model import CRITICS, FaceModel
 from understudy.params import Settings
 from understudy.phases import ALWAYS, Phase, begins_at, is_below, phase_at, share_of_rate
+from understudy.precision import Precision
 from understudy.progress import Progress, Row
 from understudy.randomness import torch_generator
 from understudy.workers import Workers
@@ -66,8 +67,9 @@ class TrainingSettings(Settings):
     """Pieces a batch is computed in, whose gradients are added up; as many cores or devices can work at once. A batch
     too large for the memory fits in more parts. Changes results in their last bits."""
     precision: Precision = "float32"
-    """What convolutions and matrix products compute with: bfloat16 or float16 is faster where the hardware has it
-    (float16 with a scale that follows the gradients), and less exact."""
+    """What the networks' convolutions and matrix products compute with: bfloat16 or float16 is faster where the
+    hardware has it (float16 with a scale that follows the gradients), and less exact. Pictures are varied, and losses
+    taken, in float32."""
     learning_rate_dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of the weights that stay as they are in a step, chosen by chance each time; 0.7 is DeepFaceLab's."""
     critic_rate: float = Field(default=1.0, gt=0, le=100)

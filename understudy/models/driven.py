@@ -37,6 +37,7 @@ from understudy.networks import Side
 from understudy.params import Settings as Base
 from understudy.phases import Phase
 from understudy.plate import plate_positions
+from understudy.precision import in_full
 from understudy.randomness import torch_generator
 from understudy.sampling import grid_positions, normalised_from_px, read_at
 
@@ -123,7 +124,8 @@ class Network(nn.Module):
     def forward(self, maps: Tensor, points_B702: Tensor, traits: Traits) -> Tensor:
         """Faces (B, 3, P, P), RGB 0–1, from maps (B, 10, P/4, P/4), the points that hold the warp, and traits."""
         canonical = self.canonical_702[None]
-        fine = plate_positions(points_B702, canonical, resolution_px=self.resolution_px)
+        with in_full(maps.device):
+            fine = plate_positions(points_B702, canonical, resolution_px=self.resolution_px)
         coarse = functional.avg_pool2d(fine.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
         base = read_at(self.atlas(traits), fine)
         known = [read_at(self.features.expand(len(maps), -1, -1, -1), coarse), functional.avg_pool2d(base, 2)]
@@ -198,13 +200,15 @@ class Model:
             shift=settings.shift,
         )
         move = affine.Affine(move.matrix_B22.to(self._device), move.shift_B2.to(self._device))
-        points = affine.apply_to_points(move, stored.points_N702[chosen])
         noise = self._noise(generator, faces).to(self._device)
-        maps = self._maps(points + noise, stored.mouth_N[chosen], stored.eyes_N[chosen])
+        with in_full(self._device):
+            points = affine.apply_to_points(move, stored.points_N702[chosen])
+            maps = self._maps(points + noise, stored.mouth_N[chosen], stored.eyes_N[chosen])
+            grid = affine.apply(move, grid_positions(settings.resolution_px).to(self._device).expand(faces, -1, -1, -1))
+            wanted = read_at(stored.pictures[chosen].float() / 255, grid / MARGIN)
         painted = self.network(maps, points, stored.traits_of(chosen))
-        grid = affine.apply(move, grid_positions(settings.resolution_px).to(self._device).expand(faces, -1, -1, -1))
-        wanted = read_at(stored.pictures[chosen].float() / 255, grid / MARGIN)
-        return {"source": self._compare(painted, wanted)}
+        with in_full(self._device):
+            return {"source": self._compare(painted.float(), wanted)}
 
     def drawn_names(self, *, step: int, part: int, faces: int) -> Sequence[str]:
         """Which faces one part of a step's batch holds: "source ada 17"."""
