@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from understudy.precision import widened
+
 Side = Literal["source", "target"]
 SIDES: tuple[Side, Side] = ("source", "target")
 
@@ -28,8 +30,8 @@ class Rebuilt(NamedTuple):
 
     def widened(self) -> "Rebuilt":
         """The same in float32, of a network that computes with less."""
-        mask, code = (None if each is None else each.float() for each in (self.mask, self.code))
-        return Rebuilt(tuple(each.float() for each in self.pictures), mask, code)
+        mask, code = (None if each is None else widened(each) for each in (self.mask, self.code))
+        return Rebuilt(tuple(widened(each) for each in self.pictures), mask, code)
 
 
 class FaceNetwork(nn.Module):

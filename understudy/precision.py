@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 Precision = Literal["float32", "bfloat16", "float16"]
 NARROW = {"bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -22,3 +23,8 @@ def narrowed(precision: Precision, device: torch.device) -> AbstractContextManag
 def in_full(device: torch.device) -> AbstractContextManager[None]:
     """Within the block nothing is narrowed, whatever surrounds it; tensors that come in narrow must be widened."""
     return torch.autocast(device.type, enabled=False)
+
+
+def widened(values: Tensor) -> Tensor:
+    """The same values, in float32 where they were narrower; squares and their means want that."""
+    return values.float() if values.dtype in NARROW.values() else values

@@ -37,7 +37,7 @@ from understudy.networks import Side
 from understudy.params import Settings as Base
 from understudy.phases import Phase
 from understudy.plate import plate_positions
-from understudy.precision import in_full
+from understudy.precision import in_full, widened
 from understudy.randomness import torch_generator
 from understudy.sampling import grid_positions, normalised_from_px, read_at
 
@@ -208,7 +208,7 @@ class Model:
             wanted = read_at(stored.pictures[chosen].float() / 255, grid / MARGIN)
         painted = self.network(maps, points, stored.traits_of(chosen))
         with in_full(self._device):
-            return {"source": self._compare(painted.float(), wanted)}
+            return {"source": self._compare(widened(painted), wanted)}
 
     def drawn_names(self, *, step: int, part: int, faces: int) -> Sequence[str]:
         """Which faces one part of a step's batch holds: "source ada 17"."""
@@ -219,6 +219,9 @@ class Model:
     def phases(self) -> Sequence[Phase]:
         """None."""
         return ()
+
+    def start_anew(self, parts: Sequence[str], *, seed: int) -> None:
+        """Nothing: no phase asks for it."""
 
     @torch.no_grad()
     def validation(self) -> Mapping[str, float]:
