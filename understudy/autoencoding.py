@@ -167,6 +167,11 @@ class Autoencoder:
         """How training differs over its steps."""
         return self._settings.phases
 
+    def start_anew(self, parts: Sequence[str], *, seed: int) -> None:
+        """Other random weights for the parts of the network so named, drawn as at first."""
+        settings = self._settings
+        start_weights(self.network, seed=seed, initialiser=settings.initialiser, icnr=settings.icnr, only=parts)
+
     def measure_populations(self) -> None:
         """Give the network's batch norms, where it has any, what they paint with: moments of the training faces."""
         batches = []

@@ -106,7 +106,10 @@ def train(
         raise ModelError(
             f"params.yaml: swapper.parts: a batch of {model.batch} does not divide into {settings.parts} parts"
         )
-    group.share(model.network)
+    _check_parts(model)
+    for network in (model.network, model.critics):
+        if network is not None:
+            group.share(network)
     state = Progress(model, _optimizer(model, settings), ema=settings.ema, keeps_best=settings.keep == "best")
     state.facts.scale = FIRST_SCALE if settings.precision == "float16" else 1.0
     state.resume(folder)
@@ -132,6 +135,17 @@ def train(
     return state.facts.rows
 
 
+def _check_parts(model: FaceModel) -> None:
+    """Raises ModelError when a phase names a part that the network has not."""
+    names = [name for name, _ in model.network.named_parameters()]
+    for part in (part for phase in model.phases() for part in (*phase.frozen, *phase.anew)):
+        if not any(is_below(name, [part]) for name in names):
+            known = ", ".join(dict.fromkeys(name.split(".")[0] for name in names))
+            raise ModelError(
+                f"params.yaml: models: phases: the network has no part {part!r}; name one of {known}, or one below"
+            )
+
+
 def _steps(first: int, end: int, group: Group) -> Iterable[int]:
     steps = range(first, end)
     return progress(steps, total=len(steps), description="training", unit="step") if group.leads else steps
@@ -142,7 +156,8 @@ def _take_step(
 ) -> Learnt:
     phases = state.model.phases()
     phase = phase_at(phases, step, after=ALWAYS)
-    if step and phase.anew and begins_at(phases, step):
+    if step and begins_at(phases, step):
+        state.begin_phase()
         state.begin_anew(phase.anew, seed=settings.seed)
     rate = state.model.learning_rate * phase.rate * _share(settings, step)
     for some in state.optimizer.param_groups:
