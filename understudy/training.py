@@ -16,6 +16,7 @@ import torch
 from pydantic import Field
 from tqdm import tqdm
 
+from understudy.course import check_course, check_parts, first_scale, scale_held
 from understudy.endings import Ended, deferring, say
 from understudy.errors import ModelError
 from understudy.gradients import Learnt
@@ -28,8 +29,6 @@ from understudy.precision import Precision
 from understudy.progress import Progress, Row
 from understudy.randomness import torch_generator
 from understudy.workers import Workers
-
-FIRST_SCALE, LARGEST_SCALE, STEPS_TO_DOUBLE = 2.0**12, 2.0**24, 2000  # of losses in float16
 
 
 class TrainingSettings(Settings):
@@ -100,18 +99,18 @@ def train(
     Goes on from the newest checkpoint in `folder`. The first process of the group writes checkpoints and rows, and
     calls `on_save` at every save and at the end, while the network holds the averaged weights; others return no rows.
     When a signal asks for the end, the step at hand is finished and saved, and Ended raised, in all processes.
-    Raises ModelError when a loss is no number or has run away; the last checkpoint is from before.
+    Raises ModelError when a loss or a gradient is no number or a loss has run away; the last checkpoint is from before.
     """
     if model.batch % settings.parts:
         raise ModelError(
             f"params.yaml: swapper.parts: a batch of {model.batch} does not divide into {settings.parts} parts"
         )
-    _check_parts(model)
+    check_parts(model)
     for network in (model.network, model.critics):
         if network is not None:
             group.share(network)
     state = Progress(model, _optimizer(model, settings), ema=settings.ema, keeps_best=settings.keep == "best")
-    state.facts.scale = FIRST_SCALE if settings.precision == "float16" else 1.0
+    state.facts.scale = first_scale(settings.precision)
     state.resume(folder)
     group.check_same(f"{folder.name} {state.step}", "code, inputs, parameters or checkpoints")
     with deferring() as asked:
@@ -135,17 +134,6 @@ def train(
     return state.facts.rows
 
 
-def _check_parts(model: FaceModel) -> None:
-    """Raises ModelError when a phase names a part that the network has not."""
-    names = [name for name, _ in model.network.named_parameters()]
-    for part in (part for phase in model.phases() for part in (*phase.frozen, *phase.anew)):
-        if not any(is_below(name, [part]) for name in names):
-            known = ", ".join(dict.fromkeys(name.split(".")[0] for name in names))
-            raise ModelError(
-                f"params.yaml: models: phases: the network has no part {part!r}; name one of {known}, or one below"
-            )
-
-
 def _steps(first: int, end: int, group: Group) -> Iterable[int]:
     steps = range(first, end)
     return progress(steps, total=len(steps), description="training", unit="step") if group.leads else steps
@@ -164,9 +152,9 @@ def _take_step(
         some["lr"] = rate * some.get("rate", 1.0)
     lesson = _lesson(state, settings, phase)
     learnt = learn(lesson, team=team, group=group, clip=settings.clip, signal=signal)
-    _check_course(state, settings, _total(learnt.losses))
+    check_course(state, diverged=settings.diverged, loss=_total(learnt.losses))
     state.facts.recent.append(dict(learnt.losses))
-    if settings.precision != "float16" or _held(state, are_finite(learnt.gradients)):
+    if scale_held(state, is_finite=are_finite(learnt.gradients)):
         share = 1 - settings.learning_rate_dropout
         state.advance(share, generator=torch_generator(settings.seed, "learning-rate dropout", step))
     else:
@@ -182,27 +170,6 @@ def _lesson(state: Progress, settings: TrainingSettings, phase: Phase) -> Lesson
         raise ModelError(f"training: the phase until step {phase.until} freezes every part; leave one out of `frozen`")
     parts, precision, scale = settings.parts, settings.precision, state.facts.scale
     return Lesson(state.model, state.step, parts, painter, critics, precision, scale)
-
-
-def _held(state: Progress, is_finite: bool) -> bool:
-    """Whether the scale of float16 held in this step; it halves when not, and doubles after a long time."""
-    facts = state.facts
-    if not is_finite:
-        facts.scale, facts.held = max(facts.scale / 2, 1.0), 0
-        return False
-    facts.held += 1
-    if facts.held == STEPS_TO_DOUBLE:
-        facts.scale, facts.held = min(facts.scale * 2, LARGEST_SCALE), 0
-    return True
-
-
-def _check_course(state: Progress, settings: TrainingSettings, loss: float) -> None:
-    if settings.diverged and loss > settings.diverged * state.facts.lowest:
-        raise ModelError(
-            f"training: the loss of step {state.step} is {loss:.4g}, over {settings.diverged:g} times the lowest mean "
-            f"of a row, {state.facts.lowest:.4g} (params.yaml: swapper.diverged); the last checkpoint is from before. "
-            "Lower the learning rate, or clip shorter"
-        )
 
 
 def _is_over(state: Progress, settings: TrainingSettings) -> bool:
