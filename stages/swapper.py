@@ -129,7 +129,7 @@ class Training:
             (temporary / PREVIEW).write_bytes(self._preview(model, history))
             (temporary / PLATFORM).write_text(platform_record(device), encoding="utf-8")
             with (temporary / HISTORY).open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, fieldnames=list(history[0]), lineterminator="\n")
+                writer = csv.DictWriter(file, fieldnames=_columns(history), restval="", lineterminator="\n")
                 writer.writeheader()
                 writer.writerows(history)
 
@@ -144,6 +144,12 @@ class Training:
             "started_from": None if warm is None else warm.model_dump(),
             "versions": {name: version(name) for name in ("numpy", "opencv-python", "safetensors", "torch")},
         }
+
+
+def _columns(history: Sequence[Row]) -> list[str]:
+    """The names of all values; some losses are there in some phases only."""
+    fullest_first = sorted(history, key=len, reverse=True)
+    return list(dict.fromkeys(name for row in fullest_first for name in row))
 
 
 def _read_faces(crops: Path, person: str, fewest: int) -> FaceSet:

@@ -69,7 +69,7 @@ def test_a_phase_that_freezes_everything_is_refused(people, tmp_path):
 
 
 def test_a_part_that_the_network_has_not_is_refused_with_those_it_has(people, tmp_path):
-    with pytest.raises(ModelError, match=r"no part 'inter_AB'\. It has decoders, encoder"):
+    with pytest.raises(ModelError, match=r"no part 'inter_AB'; name one of encoder, decoders"):
         trained(make(phases=[{"until": 3, "frozen": ["inter_AB"]}]), people, tmp_path)
 
 

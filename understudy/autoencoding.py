@@ -26,6 +26,7 @@ from understudy.model import CRITICS, Column, Painted
 from understudy.networks import SIDES, FaceNetwork, Rebuilt, Side
 from understudy.params import Settings
 from understudy.phases import Phase, phase_at
+from understudy.precision import in_full
 from understudy.randomness import derived_seed, torch_generator
 from understudy.variation import Augmentation, Batch, Draw
 
@@ -122,13 +123,16 @@ class Autoencoder:
     def losses(self, *, step: int, part: int, faces: int) -> Mapping[str, Tensor]:
         """The mixture of losses of both people's rebuilt faces."""
         phase = self._phase(step)
-        batches: dict[str, Batch] = {side: self.drawn(side, step=step, part=part, faces=faces) for side in SIDES}
+        with in_full(self._device):
+            batches: dict[str, Batch] = {side: self.drawn(side, step=step, part=part, faces=faces) for side in SIDES}
         inputs = {side: batch.inputs for side, batch in batches.items()}
         generator = torch_generator(self._seed, f"chance {part}", step)
-        made = self.network.learn(inputs, generator=generator)
-        losses: dict[str, Tensor] = {
-            side: self._compare(made[side], batches[side].wanted, phase.losses) for side in SIDES
-        }
+        learnt = self.network.learn(inputs, generator=generator)
+        made = {side: each.widened() for side, each in learnt.items()}
+        with in_full(self._device):
+            losses: dict[str, Tensor] = {
+                side: self._compare(made[side], batches[side].wanted, phase.losses) for side in SIDES
+            }
         return {**losses, **self._judged(made, batches, phase, generator)}
 
     def _judged(
@@ -162,6 +166,11 @@ class Autoencoder:
     def phases(self) -> Sequence[Phase]:
         """How training differs over its steps."""
         return self._settings.phases
+
+    def start_anew(self, parts: Sequence[str], *, seed: int) -> None:
+        """Other random weights for the parts of the network so named, drawn as at first."""
+        settings = self._settings
+        start_weights(self.network, seed=seed, initialiser=settings.initialiser, icnr=settings.icnr, only=parts)
 
     def measure_populations(self) -> None:
         """Give the network's batch norms, where it has any, what they paint with: moments of the training faces."""

@@ -2,9 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -13,10 +11,8 @@ from understudy.errors import ModelError
 from understudy.gradients import Learnt, summed
 from understudy.group import Group
 from understudy.model import CRITICS, FaceModel
+from understudy.precision import Precision, narrowed
 from understudy.workers import Workers
-
-Precision = Literal["float32", "bfloat16", "float16"]
-NARROW = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Lesson:
     def part(self, part: int) -> Learnt:
         """Losses and gradients of one part of the batch. Raises ModelError when a loss is no number."""
         faces = self.model.batch // self.parts
-        with _narrowed(self.precision, next(iter(self.painter.values())).device):
+        with narrowed(self.precision, next(iter(self.painter.values())).device):
             losses = dict(self.model.losses(step=self.step, part=part, faces=faces))
         judged = losses.pop(CRITICS, None)
         values = {name: float(loss.detach()) for name, loss in losses.items()}
@@ -86,9 +82,3 @@ def are_finite(gradients: Sequence[Tensor]) -> bool:
 
 def _gradients(total: Tensor, weights: Mapping[str, Tensor]) -> list[Tensor]:
     return list(torch.autograd.grad(total, list(weights.values()), allow_unused=True, materialize_grads=True))
-
-
-def _narrowed(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
-    if precision == "float32":
-        return nullcontext()
-    return torch.autocast(device.type, NARROW[precision])

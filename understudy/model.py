@@ -96,6 +96,10 @@ class FaceModel(Protocol):
         """How training differs over its steps; nothing where it does not."""
         ...
 
+    def start_anew(self, parts: Sequence[str], *, seed: int) -> None:
+        """Other random weights for the parts of the network so named, of all layers that start with such."""
+        ...
+
     def validation(self) -> Mapping[str, float]:
         """How well the validation split is rebuilt: loss_source, psnr_db_source, ssim_source, and so for the target."""
         ...

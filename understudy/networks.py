@@ -10,6 +10,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from understudy.precision import widened
+
 Side = Literal["source", "target"]
 SIDES: tuple[Side, Side] = ("source", "target")
 
@@ -25,6 +27,11 @@ class Rebuilt(NamedTuple):
     pictures: tuple[Tensor, ...]
     mask: Tensor | None = None
     code: Tensor | None = None
+
+    def widened(self) -> "Rebuilt":
+        """The same in float32, of a network that computes with less."""
+        mask, code = (None if each is None else widened(each) for each in (self.mask, self.code))
+        return Rebuilt(tuple(widened(each) for each in self.pictures), mask, code)
 
 
 class FaceNetwork(nn.Module):

@@ -9,15 +9,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from understudy.blocks.starts import start_weights
+from understudy.blocks.starts import filled_weights
 from understudy.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
-from understudy.errors import ModelError
 from understudy.learning_rate_dropout import drop_steps
 from understudy.model import FaceModel
-from understudy.phases import Phase, is_below
+from understudy.phases import is_below
 from understudy.randomness import derived_seed
+from understudy.recurrence import Sliced
 
 Row = dict[str, float]
+INFINITE = 1e300  # JSON knows no infinity
 
 
 @dataclass
@@ -25,16 +26,16 @@ class Facts:
     """What is kept besides tensors.
 
     rows     the history so far
-    recent   losses of the steps since the last row
-    lowest   the lowest mean loss of a row so far, infinite before the first
+    recent   losses of the steps since the last row, of this phase alone
+    lowest   the lowest mean loss of a row of this phase so far, infinite before the first
     best     the lowest validation loss so far, and how many measurements ago it was
     scale    by which losses are multiplied in float16, and for how many steps it has held
     """
 
     rows: list[Row] = field(default_factory=list)
     recent: list[Row] = field(default_factory=list)
-    lowest: float = 1e300
-    best: float = 1e300
+    lowest: float = INFINITE
+    best: float = INFINITE
     since_best: int = 0
     scale: float = 1.0
     held: int = 0
@@ -50,18 +51,11 @@ class Progress:
         self.painter = dict(model.network.named_parameters())
         self.critics = {} if model.critics is None else dict(model.critics.named_parameters())
         self._ema = ema
-        self._average = {name: value.detach().clone() for name, value in self.painter.items()} if ema else {}
-        self._best = {name: value.detach().clone() for name, value in self.painter.items()} if keeps_best else {}
-
-    def check_parts(self, phases: Sequence[Phase]) -> None:
-        """Nothing, when the parts that phases name are there. Raises ModelError with those that are."""
-        for phase in phases:
-            for part in (*phase.frozen, *phase.anew):
-                if not any(is_below(name, [part]) for name in self.painter):
-                    known = sorted({name.partition(".")[0] for name in self.painter})
-                    raise ModelError(
-                        f"params.yaml: phases: the network has no part {part!r}. It has {', '.join(known)}, and theirs"
-                    )
+        self._average = _copied(self.painter) if ema else {}
+        self._best = _copied(self._all()) if keeps_best else {}
+        anew = [part for phase in model.phases() for part in phase.anew]
+        constant = self.painter.keys() - filled_weights(model.network)
+        self._firsts = _copied({name: self.painter[name] for name in constant if is_below(name, anew)})
 
     @torch.no_grad()
     def advance(self, share: float = 1.0, *, generator: torch.Generator | None = None) -> None:
@@ -85,29 +79,40 @@ class Progress:
         finally:
             self._exchange(self._average)
 
+    def begin_phase(self) -> None:
+        """Forget how large losses were: a phase's own are not to be compared with those before."""
+        self.facts.recent, self.facts.lowest = [], INFINITE
+
+    @torch.no_grad()
     def begin_anew(self, parts: Sequence[str], *, seed: int) -> None:
-        """Random weights for the parts of the network so named; optimizer and average forget what they were."""
-        start_weights(self.model.network, seed=derived_seed(seed, "anew", self.step), only=parts)
+        """Random weights for the parts of the network so named; optimizer and average forget what they were.
+
+        Weights that never are random, such as the gains of norms, begin as they began.
+        """
+        self.model.start_anew(parts, seed=derived_seed(seed, "anew", self.step))
         for name, weight in self.painter.items():
             if is_below(name, parts):
-                self.optimizer.state.pop(weight, None)
+                if name in self._firsts:
+                    weight.copy_(self._firsts[name])
+                _forget(self.optimizer, weight)
                 if self._average:
-                    self._average[name].copy_(weight.detach())
+                    self._average[name].copy_(weight)
 
     def note_validation(self, loss: float) -> None:
         """Keep the averaged weights when no validation loss was lower."""
         self.facts.since_best += 1
         if loss < self.facts.best:
             self.facts.best, self.facts.since_best = loss, 0
+            now = self._all() | self._average
             for name, value in self._best.items():
-                value.copy_((self._average or self.painter)[name].detach())
+                value.copy_(now[name].detach())
 
     def settle(self) -> None:
         """Leave the network with what is kept of it: its best weights where they were kept, else the average."""
-        kept = self._best or self._average
+        own = self._all()
         with torch.no_grad():
-            for name, value in kept.items():
-                self.painter[name].copy_(value)
+            for name, value in (self._best or self._average).items():
+                own[name].copy_(value)
 
     def save(self, folder: Path) -> int:
         """Write a checkpoint; its size in bytes."""
@@ -138,11 +143,26 @@ class Progress:
         self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
         self.step, self.facts = found.step, Facts(**json.loads(json.dumps(found.facts)))
 
+    def _all(self) -> dict[str, Tensor]:
+        """The network's weights, and its buffers: what batch norms know goes with the weights they knew it of."""
+        return self.painter | dict(self.model.network.named_buffers())
+
     def _exchange(self, others: Mapping[str, Tensor]) -> None:
         """The network's values for the others and the others' for the network's, without copying either."""
         for name, other in others.items():
             weight = self.painter[name]
             weight.data, other.data = other.data, weight.data
+
+
+def _copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in tensors.items()}
+
+
+def _forget(optimizer: torch.optim.Optimizer, weight: Tensor) -> None:
+    if isinstance(optimizer, Sliced):
+        optimizer.forget(weight)
+    else:
+        optimizer.state.pop(weight, None)
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

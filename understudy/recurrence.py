@@ -47,6 +47,11 @@ class Sliced(torch.optim.Optimizer):
             else:
                 yield _slice(rows, step)
 
+    def forget(self, weight: Tensor) -> None:
+        """Remember nothing of a weight; what is known of all weights together stays."""
+        for name in ("step", *self._slots):
+            self.state[weight].pop(name, None)
+
     def _by_step(self, weights: Sequence[Tensor]) -> dict[int, Tensors]:
         found: dict[int, Tensors] = {}
         for weight in weights:

@@ -16,19 +16,19 @@ import torch
 from pydantic import Field
 from tqdm import tqdm
 
+from understudy.course import check_course, check_parts, first_scale, scale_held
 from understudy.endings import Ended, deferring, say
 from understudy.errors import ModelError
 from understudy.gradients import Learnt
 from understudy.group import Group
-from understudy.learning import Lesson, Precision, are_finite, learn
+from understudy.learning import Lesson, are_finite, learn
 from understudy.model import CRITICS, FaceModel
 from understudy.params import Settings
 from understudy.phases import ALWAYS, Phase, begins_at, is_below, phase_at, share_of_rate
+from understudy.precision import Precision
 from understudy.progress import Progress, Row
 from understudy.randomness import torch_generator
 from understudy.workers import Workers
-
-FIRST_SCALE, LARGEST_SCALE, STEPS_TO_DOUBLE = 2.0**12, 2.0**24, 2000  # of losses in float16
 
 
 class TrainingSettings(Settings):
@@ -66,8 +66,9 @@ class TrainingSettings(Settings):
     """Pieces a batch is computed in, whose gradients are added up; as many cores or devices can work at once. A batch
     too large for the memory fits in more parts. Changes results in their last bits."""
     precision: Precision = "float32"
-    """What convolutions and matrix products compute with: bfloat16 or float16 is faster where the hardware has it
-    (float16 with a scale that follows the gradients), and less exact."""
+    """What the networks' convolutions and matrix products compute with: bfloat16 or float16 is faster where the
+    hardware has it (float16 with a scale that follows the gradients), and less exact. Pictures are varied, and losses
+    taken, in float32."""
     learning_rate_dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of the weights that stay as they are in a step, chosen by chance each time; 0.7 is DeepFaceLab's."""
     critic_rate: float = Field(default=1.0, gt=0, le=100)
@@ -99,16 +100,18 @@ def train(
     calls `on_save` with the rows so far at every save and at the end, while the network holds the averaged weights;
     others return no rows.
     When a signal asks for the end, the step at hand is finished and saved, and Ended raised, in all processes.
-    Raises ModelError when a loss is no number or has run away; the last checkpoint is from before.
+    Raises ModelError when a loss or a gradient is no number or a loss has run away; the last checkpoint is from before.
     """
     if model.batch % settings.parts:
         raise ModelError(
             f"params.yaml: swapper.parts: a batch of {model.batch} does not divide into {settings.parts} parts"
         )
-    group.share(model.network)
+    check_parts(model)
+    for network in (model.network, model.critics):
+        if network is not None:
+            group.share(network)
     state = Progress(model, _optimizer(model, settings), ema=settings.ema, keeps_best=settings.keep == "best")
-    state.check_parts(model.phases())
-    state.facts.scale = FIRST_SCALE if settings.precision == "float16" else 1.0
+    state.facts.scale = first_scale(settings.precision)
     state.resume(folder)
     group.check_same(f"{folder.name} {state.step}", "code, inputs, parameters or checkpoints")
     with deferring() as asked:
@@ -142,16 +145,17 @@ def _take_step(
 ) -> Learnt:
     phases = state.model.phases()
     phase = phase_at(phases, step, after=ALWAYS)
-    if step and phase.anew and begins_at(phases, step):
+    if step and begins_at(phases, step):
+        state.begin_phase()
         state.begin_anew(phase.anew, seed=settings.seed)
     rate = state.model.learning_rate * phase.rate * _share(settings, step)
     for some in state.optimizer.param_groups:
         some["lr"] = rate * some.get("rate", 1.0)
     lesson = _lesson(state, settings, phase)
     learnt = learn(lesson, team=team, group=group, clip=settings.clip, signal=signal)
-    _check_course(state, settings, _total(learnt.losses))
+    check_course(state, diverged=settings.diverged, loss=_total(learnt.losses))
     state.facts.recent.append(dict(learnt.losses))
-    if settings.precision != "float16" or _held(state, are_finite(learnt.gradients)):
+    if scale_held(state, is_finite=are_finite(learnt.gradients)):
         share = 1 - settings.learning_rate_dropout
         state.advance(share, generator=torch_generator(settings.seed, "learning-rate dropout", step))
     else:
@@ -167,27 +171,6 @@ def _lesson(state: Progress, settings: TrainingSettings, phase: Phase) -> Lesson
         raise ModelError(f"training: the phase until step {phase.until} freezes every part; leave one out of `frozen`")
     parts, precision, scale = settings.parts, settings.precision, state.facts.scale
     return Lesson(state.model, state.step, parts, painter, critics, precision, scale)
-
-
-def _held(state: Progress, is_finite: bool) -> bool:
-    """Whether the scale of float16 held in this step; it halves when not, and doubles after a long time."""
-    facts = state.facts
-    if not is_finite:
-        facts.scale, facts.held = max(facts.scale / 2, 1.0), 0
-        return False
-    facts.held += 1
-    if facts.held == STEPS_TO_DOUBLE:
-        facts.scale, facts.held = min(facts.scale * 2, LARGEST_SCALE), 0
-    return True
-
-
-def _check_course(state: Progress, settings: TrainingSettings, loss: float) -> None:
-    if settings.diverged and loss > settings.diverged * state.facts.lowest:
-        raise ModelError(
-            f"training: the loss of step {state.step} is {loss:.4g}, over {settings.diverged:g} times the lowest mean "
-            f"of a row, {state.facts.lowest:.4g} (params.yaml: swapper.diverged); the last checkpoint is from before. "
-            "Lower the learning rate, or clip shorter"
-        )
 
 
 def _is_over(state: Progress, settings: TrainingSettings) -> bool:

@@ -51,8 +51,11 @@ class Normed(FaceNetwork):
     def forward(self, faces, person):
         return Rebuilt((self.norms[person](faces),))
 
-    def learn(self, faces, person, *, generator):
-        return Rebuilt((self.norms[person](self.noise(faces, generator), generator),))
+    def learn(self, faces, *, generator):
+        return {
+            person: Rebuilt((self.norms[person](self.noise(each, generator), generator),))
+            for person, each in faces.items()
+        }
 
 
 def test_populations_are_the_moments_over_all_of_a_persons_faces():

@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from understudy.blocks.convolution import Convolution
 from understudy.blocks.starts import he_normal
+from understudy.precision import widened
 
 SQUEEZE = 8  # channels that are compared are so many times fewer
 
@@ -44,4 +45,4 @@ class WholeNorm(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, H, W), as it came."""
-        return functional.group_norm(features, 1) * self.gain + self.offset
+        return functional.group_norm(widened(features), 1) * self.gain + self.offset

@@ -17,6 +17,7 @@ from understudy.autoencoding import AutoencoderSettings
 from understudy.blocks.convolution import Convolution, Dense
 from understudy.blocks.starts import glorot_uniform
 from understudy.blocks.upscaling import Leaky, Residual, Subpixel
+from understudy.precision import widened
 
 OPTIONS = "udtc"
 OUTER_SLOPE, INNER_SLOPE = 0.1, 0.2  # of what halves or doubles, and of what refines
@@ -89,6 +90,7 @@ class RootMeanSquare(nn.Module):
 
     def forward(self, flat_BN: Tensor) -> Tensor:
         """(B, N), as it came."""
+        flat_BN = widened(flat_BN)
         return flat_BN * torch.rsqrt(flat_BN.square().mean(1, keepdim=True) + TINY)
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from understudy.blocks.chance import Stochastic
 from understudy.networks import FaceNetwork
+from understudy.precision import widened
 from understudy.randomness import torch_generator
 
 EPSILON = 1e-3
@@ -22,6 +23,7 @@ class SampleNorm(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """The same shape."""
+        features = widened(features)
         axes = tuple(range(1, features.ndim))
         centred = features - features.mean(axes, keepdim=True)
         deviation = (centred.square().mean(axes, keepdim=True) + 1e-12).sqrt()  # the root has no slope at 0
@@ -41,6 +43,7 @@ class ChannelNorm(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """The same shape."""
+        features = widened(features)
         if self.shift is not None:
             features = features - features.mean(1, keepdim=True)
         scaled = _spread(self.scale, features) * features
@@ -66,6 +69,7 @@ class BatchNorm(Stochastic):
 
     def forward(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """The same shape."""
+        features = widened(features)
         mean, variance = (self.mean, self.variance) if generator is None else _moments(features)
         factor = self.scale * (variance + self.epsilon).rsqrt()
         return features * _spread(factor, features) + _spread(self.shift - mean * factor, features)

@@ -7,11 +7,12 @@ adding a layer changes no other layer's start. `fan_in` is the number of values 
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
+from understudy.phases import is_below
 from understudy.randomness import torch_generator
 
 Start = Callable[[Tensor, torch.Generator], None]
@@ -89,25 +90,32 @@ def start_weights(
     seed: int,
     initialiser: Initialiser = "own",
     icnr: bool = False,
-    only: Sequence[str] = ("",),
+    only: Sequence[str] | None = None,
 ) -> None:
     """Fill all weights of a network of `understudy.blocks`; biases are 0.
 
-    Of the network's parts, `only` those whose names begin so.
+    Of the network's parts, `only` those so named, where that is given.
 
     `initialiser` other than "own" stands for all convolutions larger than 1 × 1; `icnr` equalises those before a pixel
     shuffle. Layers that others brought along (encoders of a library) keep what they have.
     """
-    for name, module in network.named_modules():
-        own = getattr(module, "start", None)
-        if own is not None and name.startswith(tuple(only)):
-            assert isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
-            start = _chosen(module, own, initialiser, icnr=icnr)
+    for name, module in _started(network).items():
+        if only is None or is_below(name, only):
+            start = _chosen(module, cast(Start, module.start), initialiser, icnr=icnr)
             weight = torch.empty(module.weight.shape)  # drawn on the CPU, whatever the device
             start(weight, torch_generator(seed, f"initial weights {name}"))
             module.weight.copy_(weight)
             if module.bias is not None:
                 module.bias.zero_()
+
+
+def filled_weights(network: nn.Module) -> set[str]:
+    """The names of the weights that `start_weights` fills."""
+    return {f"{name}.{each}" for name, module in _started(network).items() for each, _ in module.named_parameters()}
+
+
+def _started(network: nn.Module) -> dict[str, nn.Conv2d | nn.ConvTranspose2d | nn.Linear]:
+    return {name: module for name, module in network.named_modules() if hasattr(module, "start")}
 
 
 def _chosen(module: nn.Module, own: Start, initialiser: Initialiser, *, icnr: bool) -> Start:

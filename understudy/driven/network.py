@@ -14,6 +14,7 @@ from understudy.driven.linemaps import CHANNELS
 from understudy.driven.memory import Memory
 from understudy.layers import Upscale, activate, conv3, subpixel_conv3
 from understudy.plate import coarse_plate
+from understudy.precision import in_full
 from understudy.sampling import grid_positions, read_at
 
 MAPS_PX = 48
@@ -62,7 +63,8 @@ class Network(nn.Module):
         paints the whole patch.
         """
         small = self.double_4(self._understood(maps))
-        plate = coarse_plate(points_B702, self.canonical_702[None])
+        with in_full(maps.device):
+            plate = coarse_plate(points_B702, self.canonical_702[None])
         fine = grid_positions(self.resolution_px).to(maps) if places is None else places
         half = functional.avg_pool2d(fine.permute(0, 3, 1, 2), 2).permute(0, 2, 3, 1)
         base = self.atlas(traits, read_at(plate, fine).permute(0, 2, 3, 1))

@@ -34,6 +34,7 @@ from understudy.model import Column, Painted
 from understudy.networks import Side
 from understudy.params import Settings as Base
 from understudy.phases import Phase
+from understudy.precision import in_full, widened
 from understudy.randomness import torch_generator
 from understudy.sampling import grid_positions, px_from_normalised, read_at
 
@@ -141,14 +142,16 @@ class Model:
             shift=settings.shift,
         )
         move = affine.Affine(move.matrix_B22.to(self._device), move.shift_B2.to(self._device))
-        points = affine.apply_to_points(move, stored.points_N702[chosen])
         noise = self._noise(generator, faces).to(self._device)
-        maps = draw_maps(points + noise, stored.mouth_N[chosen], stored.eyes_N[chosen], resolution_px=MAPS_PX)
-        places = self._windows(generator, points)
+        with in_full(self._device):
+            points = affine.apply_to_points(move, stored.points_N702[chosen])
+            maps = draw_maps(points + noise, stored.mouth_N[chosen], stored.eyes_N[chosen], resolution_px=MAPS_PX)
+            places = self._windows(generator, points)
+            grid = self._grid.expand(faces, -1, -1, -1) if places is None else places
+            wanted = read_at(stored.pictures[chosen].float() / 255, affine.apply(move, grid) / MARGIN)
         painted = self.network(maps, points, stored.traits_of(chosen), places=places)
-        grid = self._grid.expand(faces, -1, -1, -1) if places is None else places
-        wanted = read_at(stored.pictures[chosen].float() / 255, affine.apply(move, grid) / MARGIN)
-        return {"source": self._compare(painted, wanted)}
+        with in_full(self._device):
+            return {"source": self._compare(widened(painted), wanted)}
 
     def drawn_names(self, *, step: int, part: int, faces: int) -> Sequence[str]:
         """Which faces one part of a step's batch holds: "source ada 17"."""
@@ -159,6 +162,9 @@ class Model:
     def phases(self) -> Sequence[Phase]:
         """None."""
         return ()
+
+    def start_anew(self, parts: Sequence[str], *, seed: int) -> None:
+        """Nothing: no phase asks for it."""
 
     @torch.no_grad()
     def validation(self) -> Mapping[str, float]:

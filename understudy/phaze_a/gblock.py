@@ -12,6 +12,7 @@ from understudy.blocks.convolution import Convolution, Dense
 from understudy.blocks.starts import glorot_uniform, he_normal
 from understudy.blocks.upscaling import Leaky
 from understudy.params import Settings
+from understudy.precision import widened
 
 ROUNDS = 2
 STYLE_LAYERS = 3
@@ -75,6 +76,7 @@ class Round(nn.Module):
         noisy = self.noisy(features, generator)
         if self.convolution is not None:
             features = self.convolution(features)
+        features = widened(features)
         centred = features - features.mean((2, 3), keepdim=True)
         normed = centred / ((centred.square().mean((2, 3), keepdim=True) + 1e-12).sqrt() + EPSILON)
         styled = normed * self.scale(style)[..., None, None] + self.shift(style)[..., None, None]
