@@ -26,6 +26,7 @@ from understudy.group import Group
 from understudy.learning import Lesson, learn
 from understudy.model import FaceModel, make_model, model_settings
 from understudy.networks import SIDES
+from understudy.optimizers import adamw
 from understudy.params import parse_section
 from understudy.progress import Progress
 from understudy.randomness import numpy_generator
@@ -74,14 +75,15 @@ class Ours:
     """Steps of the training loop."""
 
     def __init__(self, model: FaceModel, team: Workers) -> None:
-        optimizer = torch.optim.AdamW(model.parameter_groups(), lr=5e-5, fused=True)
+        groups = model.parameter_groups() + ([{"params": list(model.critics.parameters())}] if model.critics else [])
+        optimizer = adamw.build(groups, learning_rate=5e-5, betas=(0.9, 0.999), epsilon=1e-8, weight_decay=0.01)
         self._state = Progress(model, optimizer, ema=0.99, keeps_best=False)
-        self._team, self._parts = team, max(2, threads())
+        self._team, self.parts = team, max(2, threads())
 
     def step(self, number: int) -> None:
         """One step."""
         state = self._state
-        lesson = Lesson(state.model, number, self._parts, state.painter, state.critics, "float32", 1.0)
+        lesson = Lesson(state.model, number, self.parts, state.painter, state.critics, "float32", 1.0)
         learn(lesson, team=self._team, group=Group(CPU), clip=1.0, signal=0)
         state.advance()
         state.optimizer.zero_grad(set_to_none=True)

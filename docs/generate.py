@@ -10,14 +10,14 @@ from typing import get_args, get_origin
 from understudy.stage import SECTIONS
 
 import pyarrow as pa
-import torch
 import yaml
 from pydantic.fields import FieldInfo
 
+from docs.choosing import page
 from understudy.autoencoding import AutoencoderSettings
 from understudy.files import replacing
-from understudy.model import available, make_model, model_settings
-from understudy.params import Settings, parse_section
+from understudy.model import available, model_settings
+from understudy.params import Settings
 from understudy.sections import PARAMS
 from understudy.tables import SCHEMAS
 
@@ -63,21 +63,8 @@ def _section(title: str, settings: type[Settings], values: object) -> list[str]:
 
 
 def models() -> str:
-    """docs/models.md: every model, what it is, what it learns from, and how many parameters it has."""
-    parts = [
-        NOTE,
-        "# Models\n\nA file in understudy/models/ each. Parameters are those of the sample project's settings.\n\n",
-    ]
-    parts.append("| model | parameters | learns from | needs | what it is |\n|---|---|---|---|---|\n")
-    values = yaml.safe_load((ROOT / PARAMS).read_text(encoding="utf-8"))["models"]
-    for name in available():
-        settings = parse_section(model_settings(name), values[name], where=f"models.{name}")
-        model = make_model(name, settings, seed=0, device=torch.device("cpu"))
-        about = " ".join((importlib.import_module(f"understudy.models.{name}").__doc__ or "").split("\n\n")[0].split())
-        parts.append(
-            f"| `{name}` | {_parameters(model)} | {_listed(model.learns_from)} | {_listed(model.needs)} | {about} |\n"
-        )
-    return "".join(parts)
+    """docs/models.md: every model and its variants, what they are, what they cost, and which to choose for what."""
+    return NOTE + page(yaml.safe_load((ROOT / PARAMS).read_text(encoding="utf-8"))["models"])
 
 
 GENERATED: Mapping[str, Callable[[], str]] = {"tables.md": tables, "params.md": params, "models.md": models}
@@ -176,15 +163,6 @@ def _allowed(settings: type[Settings], name: str) -> str:
         if bounds
         else schema.get("type", "")
     )
-
-
-def _parameters(model: object) -> str:
-    network = getattr(model, "network", None)
-    return f"{sum(p.numel() for p in network.parameters()):,}" if network is not None else ""
-
-
-def _listed(names: object) -> str:
-    return ", ".join(sorted(names)) if isinstance(names, frozenset | set | tuple) else ""
 
 
 if __name__ == "__main__":

@@ -103,8 +103,8 @@ def _multiplied(pictures_BCHW: Tensor, rows: Band, columns: Band) -> Tensor:
 def _gaussian_bands(
     length: int, window: int, sigma: float, dtype: torch.dtype, device: torch.device
 ) -> tuple[Band, Band]:
-    rows = gaussian_rows(length, window=window, sigma=sigma, dtype=dtype, device=device)
-    return _band(rows), _band(rows.T)
+    rows = gaussian_rows(length, window=window, sigma=sigma, dtype=dtype, device=torch.device("cpu"))
+    return _band(rows, device), _band(rows.T, device)
 
 
 @lru_cache(maxsize=64)
@@ -113,17 +113,18 @@ def _filter_bands(length: int, taps: tuple[float, ...], dtype: torch.dtype, devi
         there = torch.arange(length)[:, None] + torch.arange(len(taps)) - len(taps) // 2
         rows = torch.zeros(length, length, dtype=torch.float64)
         rows.scatter_add_(1, there.clamp(0, length - 1), torch.tensor(taps, dtype=torch.float64).expand(length, -1))
-        rows = rows.to(device, dtype)
-        return _band(rows), _band(rows.T)
+        rows = rows.to(dtype)
+        return _band(rows, device), _band(rows.T, device)
 
 
-def _band(rows: Tensor) -> Band:
-    step = BLOCK if rows.device.type == "cpu" else len(rows)
+def _band(rows: Tensor, device: torch.device) -> Band:
+    """The band matrix on the device; which columns count is read on the CPU, for other devices would be waited for."""
+    step = len(rows) if device.type == "cuda" else BLOCK
     blocks = []
     with torch.inference_mode(False):
         for first in range(0, len(rows), step):
             place = slice(first, min(first + step, len(rows)))
             columns = (rows[place] != 0).any(0).nonzero()
             reach = slice(int(columns[0]), int(columns[-1]) + 1)
-            blocks.append((place, reach, rows[place, reach].contiguous()))
+            blocks.append((place, reach, rows[place, reach].contiguous().to(device)))
     return Band(len(rows), tuple(blocks))

@@ -72,8 +72,8 @@ class Noise(Stochastic):
 
 
 def _on(device: torch.device, generator: torch.Generator) -> torch.Generator:
-    """The generator itself on the CPU; elsewhere one of that device which it seeds."""
-    if device.type == "cpu":
+    """The generator itself on the CPU, and where nothing is computed; elsewhere one of that device which it seeds."""
+    if device.type in ("cpu", "meta"):
         return generator
     seed = int(torch.randint(2**63 - 1, (), generator=generator))
     return torch.Generator(device).manual_seed(seed)
