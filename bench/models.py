@@ -83,7 +83,9 @@ def measured(name: str, batch: int, changes: str, steps: int, longest_s: float) 
     people = cartoon_faces("ada", number=FACES), cartoon_faces("bo", number=FACES, seed=3)
     with workers(threads()) as team:
         model = begun(name, batch, changes, people)
-        before = psutil.Process().memory_info().rss - FLOAT_BYTES * sum(each.numel() for each in _weights(model))
+        before = _own_bytes(psutil.Process().memory_info().rss) - FLOAT_BYTES * sum(
+            each.numel() for each in _weights(model)
+        )
         entry, entry_s = _entry(model)
         ours = Ours(model, team)
         model.batch = _borne(model, entry=entry, longest=longest_s * threads() / entry_s, parts=ours.parts)
@@ -100,7 +102,7 @@ def measured(name: str, batch: int, changes: str, steps: int, longest_s: float) 
         "seconds": round(seconds, 4),
         "cpu_s": round(cpu_s, 4),
         "drawing_share": round(drawing / cpu_s, 4),
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before,
+        "peak_bytes": _own_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024) - before,
         "computed_bytes": computed_bytes(model, entry=entry),
     }
 
@@ -131,8 +133,13 @@ def drawing_s(model: FaceModel, *, parts: int) -> float:
     return ended - began
 
 
+def _own_bytes(resident: int) -> int:
+    """Of resident memory what is not the code of libraries, which is read in as it is used."""
+    return resident - getattr(psutil.Process().memory_info(), "shared", 0)
+
+
 def _entry(model: FaceModel) -> tuple[int, float]:
-    """Bytes that the way back needs of an entry of the batch, and about how many processor seconds a step has for it."""
+    """Bytes that the way back needs of an entry of the batch, and about how many processor seconds it takes."""
     began = time.thread_time()
     kept = entry_bytes(lambda faces: _loss(model, faces), _weights(model))
     return kept, (time.thread_time() - began) * WAYS / (FEW + MORE)

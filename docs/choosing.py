@@ -18,16 +18,17 @@ target; `compact` in about the time, to see whether both people's footage does. 
 buy most for what they cost, or `liae` where the target's light differs from the source's; `amp` where the likeness is
 to be dialled. Days on a GPU: `dfl_sae`, `villain`, `unbalanced`, `dlight`, `realface`; `original` to `dfl_h128` paint
 64 or 128 pixels and are here because everything else is compared with them."""
-MEANT = """Measured by `python bench/models.py`: processor seconds of all threads and seconds by the clock of a step of
-training, scaled from the batch measured with; the share of them that drawing and varying the faces takes (of `driven`,
-up to where the network begins); and the most memory that the training took, above what Python and its faces hold"""
+MEANT = """processor seconds of all threads and seconds by the clock of a step of training, scaled from the batch that
+it was measured with; what share of them drawing and varying the faces takes (of `driven`, up to where the network
+begins); and the most memory that the training took beside Python, its libraries and the faces, with what `fixed` and
+`an entry` come to with a set of gradients for each thread. The rest are the largest layers' passing needs."""
 LEGEND = """Sizes are found from shapes, with the sample project's settings and what a variant changes. Parameters are
 millions: of the encoder; of the dense code and all that lies between; of the decoders, which one number alone stands
 for where both people share one. GFLOP are those of a face forward, a multiplication and an addition counted as two,
 of a source's / a target's face where they differ; a step of training costs about three times as much for each face it
-sees. Memory is that of a training: `fixed` for weights, gradients, the optimizer's two moments and the average (20 bytes
-a parameter, 4 more for each further thread), and for each entry of the batch, a face of either side, what the way back
-needs. Losses and critics are the sample project's; what critics keep is not counted."""
+sees. Memory is that of a training: `fixed` for weights, gradients, the optimizer's two moments and the average (20
+bytes a parameter, 4 more for each further thread), and for each entry of the batch, a face of either side, what the way
+back needs. People: what one more would add, in millions. Losses are the sample project's; critics are not counted."""
 SIZES = (
     "| model | sees → paints, px | parameters | encoder | middle | source's decoder | target's decoder | GFLOP "
     "| people | fixed, GB | an entry, MB |\n|---|---|--:|--:|--:|--:|--:|--:|---|--:|--:|\n"
@@ -88,7 +89,7 @@ def _costs(label: str, size: Size) -> str:
         f"{size.input_px} → {size.output_px}",
         *(_millions(number) for number in (size.parameters, parts["encoder"], parts["middle"], *decoders)),
         " / ".join(forward),
-        "two" if size.person is None else f"any, {_millions(size.person)} each",
+        "two" if size.person is None else f"any, +{_millions(size.person)}",
         f"{fixed_bytes(size.parameters) / 1e9:.2f}",
         f"{size.entry_bytes / 1e6:.0f}",
     )
@@ -101,8 +102,8 @@ def _options(letters: str, values: Mapping[str, object]) -> str:
 
 
 def _machine(machine: Mapping[str, object]) -> str:
-    told = ", ".join(f"{name} {value}" for name, value in machine.items())
-    return f"{MEANT} ({told})."
+    told = f"{machine['processor']}, {machine['threads']} threads, torch {machine['torch']}"
+    return f"Measured by `python bench/models.py` on {told}: {MEANT}"
 
 
 def _times(name: str, measured: Mapping[str, float]) -> str:

@@ -93,7 +93,7 @@ def parts_of(network: nn.Module) -> dict[Part, int]:
 
 
 def fixed_bytes(parameters: int, *, threads: int = 1) -> int:
-    """What training holds whatever the batch: weights, gradients of each thread, Adam's two moments, and the average."""
+    """What training holds whatever the batch: weights, gradients of each thread, Adam's two moments, the average."""
     return FLOAT_BYTES * parameters * (1 + threads + 2 + 1)
 
 
@@ -132,8 +132,10 @@ def _learnt(network: FaceNetwork, settings: AutoencoderSettings, faces: int) -> 
     """The loss of so many faces a side, as Autoencoder has it."""
     inputs = {side: _faces(network, faces) for side in SIDES}
     made = network.learn(inputs, generator=torch_generator(0, "chance"))
-    wanted = {px: torch.zeros(faces, CHANNELS, px, px, device=META) for px in network.outputs_px}
-    losses = [mixture(each, wanted, settings.losses, background=settings.background) for each in made.values()]
+    losses = []
+    for each in made.values():
+        wanted = {px: torch.zeros(faces, CHANNELS, px, px, device=META) for px in network.outputs_px}
+        losses.append(mixture(each, wanted, settings.losses, background=settings.background))
     return torch.stack(losses).sum()
 
 

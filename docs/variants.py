@@ -1,4 +1,4 @@
-"""The named variants of the models, by what they change in the sample project's settings; docs/models.md has them all."""
+"""The named variants of the models, by what they change in the sample project's settings; see docs/models.md."""
 
 from collections.abc import Mapping
 from itertools import combinations

@@ -42,8 +42,9 @@ class FaceStore:
 
     def read(self, indices: Tensor | slice, positions_BHW2: Tensor, *, parts: slice = slice(None)) -> Tensor:
         """Faces at positions of a P × P picture in normalised coordinates: (B, C, P, P), 0–1."""
-        side = positions_BHW2.shape[1]
-        return read_at(self.pictures[side][indices, parts].float() / 255, positions_BHW2 / MARGIN)
+        pictures = self.pictures[positions_BHW2.shape[1]][:, parts]
+        chosen = pictures.index_select(0, indices) if isinstance(indices, Tensor) else pictures[indices]
+        return read_at(chosen.float().div_(255), positions_BHW2 / MARGIN)
 
     def centred(self, indices: Tensor | slice, side: int, *, parts: slice = slice(None)) -> Tensor:
         """Faces as they stand: (B, C, side, side), 0–1."""

@@ -28,7 +28,9 @@ def sample(generator: torch.Generator, *, number: int, rotation_deg: float, zoom
 
 def apply(parameters: Affine, positions_BHW2: Tensor) -> Tensor:
     """Where a pixel at each position reads from."""
-    return positions_BHW2 @ parameters.matrix_B22.transpose(1, 2)[:, None] + parameters.shift_B2[:, None, None]
+    from_x, from_y = parameters.matrix_B22[:, None, None].unbind(-1)  # as a product of matrices it takes twice as long
+    x, y = positions_BHW2[..., :1], positions_BHW2[..., 1:]
+    return (x * from_x).add_(y * from_y).add_(parameters.shift_B2[:, None, None])
 
 
 def apply_to_points(parameters: Affine, points_BN2: Tensor) -> Tensor:

@@ -38,4 +38,4 @@ def sample(generator: torch.Generator, *, number: int, strength: float, share: f
 
 def apply(parameters: Color, pictures_B3HW: Tensor) -> Tensor:
     """The changed pictures, 0–1."""
-    return (pictures_B3HW * parameters.gain_B311 + parameters.offset_B111).clamp(0, 1)
+    return (pictures_B3HW * parameters.gain_B311).add_(parameters.offset_B111).clamp_(0, 1)
