@@ -68,6 +68,11 @@ def test_a_phase_that_freezes_everything_is_refused(people, tmp_path):
         trained(make(phases=[{"until": 3, "frozen": ["encoder", "decoders"]}]), people, tmp_path)
 
 
+def test_a_part_that_the_network_has_not_is_refused_with_those_it_has(people, tmp_path):
+    with pytest.raises(ModelError, match=r"no part 'inter_AB'\. It has decoders, encoder"):
+        trained(make(phases=[{"until": 3, "frozen": ["inter_AB"]}]), people, tmp_path)
+
+
 def test_parts_that_begin_anew_forget_what_they_learnt(people, tmp_path):
     plain, _ = trained(make(phases=[{"until": 5}]), people, tmp_path / "plain", steps=6, ema=0.0)
     anew = make(phases=[{"until": 5}, {"until": 9, "anew": ["decoders"], "rate": 0.0}])

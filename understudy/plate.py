@@ -17,13 +17,18 @@ def plate_positions(origin_BN2: Tensor, destination_BN2: Tensor, *, resolution_p
 
     Both hold at least 68 landmarks (normalised, borders at −1 and 1); a batch of one is used for all.
     """
-    batch = max(len(origin_BN2), len(destination_BN2))
-    origin, destination = (_held(points).expand(batch, -1, -1) for points in (origin_BN2, destination_BN2))
-    centres = (torch.arange(GRID_PX) + 0.5) / GRID_PX * 2 - 1
-    field = _plate(origin, destination, centres.to(origin))
+    field = coarse_plate(origin_BN2, destination_BN2)
     if resolution_px != GRID_PX:
         field = functional.interpolate(field, size=(resolution_px, resolution_px), mode="bilinear", align_corners=False)
     return field.permute(0, 2, 3, 1)
+
+
+def coarse_plate(origin_BN2: Tensor, destination_BN2: Tensor) -> Tensor:
+    """The same for a grid of GRID_PX, as pictures that can be read anywhere: (B, 2, GRID_PX, GRID_PX)."""
+    batch = max(len(origin_BN2), len(destination_BN2))
+    origin, destination = (_held(points).expand(batch, -1, -1) for points in (origin_BN2, destination_BN2))
+    centres = (torch.arange(GRID_PX) + 0.5) / GRID_PX * 2 - 1
+    return _plate(origin, destination, centres.to(origin))
 
 
 def plate_shifts(points_BN2: Tensor, shifts_BN2: Tensor, *, places_P: Tensor) -> Tensor:

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from understudy.blocks.starts import start_weights
 from understudy.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from understudy.errors import ModelError
 from understudy.learning_rate_dropout import drop_steps
 from understudy.model import FaceModel
-from understudy.phases import is_below
+from understudy.phases import Phase, is_below
 from understudy.randomness import derived_seed
 
 Row = dict[str, float]
@@ -51,6 +52,16 @@ class Progress:
         self._ema = ema
         self._average = {name: value.detach().clone() for name, value in self.painter.items()} if ema else {}
         self._best = {name: value.detach().clone() for name, value in self.painter.items()} if keeps_best else {}
+
+    def check_parts(self, phases: Sequence[Phase]) -> None:
+        """Nothing, when the parts that phases name are there. Raises ModelError with those that are."""
+        for phase in phases:
+            for part in (*phase.frozen, *phase.anew):
+                if not any(is_below(name, [part]) for name in self.painter):
+                    known = sorted({name.partition(".")[0] for name in self.painter})
+                    raise ModelError(
+                        f"params.yaml: phases: the network has no part {part!r}. It has {', '.join(known)}, and theirs"
+                    )
 
     @torch.no_grad()
     def advance(self, share: float = 1.0, *, generator: torch.Generator | None = None) -> None:

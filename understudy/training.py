@@ -106,6 +106,7 @@ def train(
         )
     group.share(model.network)
     state = Progress(model, _optimizer(model, settings), ema=settings.ema, keeps_best=settings.keep == "best")
+    state.check_parts(model.phases())
     state.facts.scale = FIRST_SCALE if settings.precision == "float16" else 1.0
     state.resume(folder)
     group.check_same(f"{folder.name} {state.step}", "code, inputs, parameters or checkpoints")

@@ -58,9 +58,20 @@ def test_an_atlas_gives_back_what_it_was_begun_with():
     traits = Traits(turns, torch.zeros(12, 2), torch.ones(12, 2))
     atlas = Atlas(resolution_px=64, nodes=3)
     atlas.begin(textures, traits)
-    assert (atlas(traits) - textures).abs().mean().item() < 0.5 * textures.abs().mean().item()
-    beyond = atlas(Traits(torch.tensor([[9.0, 0.0]]), torch.zeros(1, 2), torch.ones(1, 2)))
-    assert torch.allclose(beyond, atlas(Traits(turns[2:3], torch.zeros(1, 2), torch.ones(1, 2))), atol=0.1)
+    grid = grid_positions(64)
+    assert (atlas(traits, grid) - textures).abs().mean().item() < 0.5 * textures.abs().mean().item()
+    beyond = atlas(Traits(torch.tensor([[9.0, 0.0]]), torch.zeros(1, 2), torch.ones(1, 2)), grid)
+    assert torch.allclose(beyond, atlas(Traits(turns[2:3], torch.zeros(1, 2), torch.ones(1, 2)), grid), atol=0.1)
+
+
+def test_a_large_atlas_keeps_what_is_finer_than_its_turns():
+    """A checkerboard of single pixels of 320 is grey in 256."""
+    board = (torch.arange(320)[:, None] + torch.arange(320)[None]) % 2 * 2.0 - 1
+    textures = board.expand(6, 3, -1, -1)
+    traits = Traits(torch.linspace(-1, 1, 12).view(6, 2), torch.zeros(6, 2), torch.ones(6, 2))
+    atlas = Atlas(resolution_px=320, nodes=2)
+    atlas.begin(textures, traits)
+    assert (atlas(traits, grid_positions(320)) - textures).abs().mean().item() < 0.05
 
 
 def test_the_painted_mask_lies_within_the_jaw():

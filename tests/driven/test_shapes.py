@@ -1,11 +1,13 @@
+import cv2
 import numpy as np
 import pytest
 
-from tests.models.cartoons import cartoon_faces
+from tests.models.cartoons import cartoon_faces, cartoon_points, draw_cartoon
 from understudy.driven.actor import drive, know_person
-from understudy.driven.readings import gaze_of, iris_offsets
+from understudy.driven.readings import find_range, gaze_of, iris_offsets, read_faces
 from understudy.driven.shapes import find_way, fit_shape, make_template, place, pose_of, retarget
 from understudy.driven.steady import crop_points, frame_points, steady_points
+from understudy.facesets import cut_face
 from understudy.geometry import mouth_opening
 
 
@@ -89,17 +91,15 @@ def test_retargeting_moves_points_along_with_the_picture(people):
     assert np.allclose(moved(points * 2 + 30), moved(points) * 2 + 30)
 
 
-def test_gaze_is_what_is_left_of_the_irises_when_the_turn_is_taken_away(people):
+def test_gaze_is_where_the_irises_are_between_the_corners_of_the_eyes(people):
     faces, known = people
-    from understudy.driven.readings import read_faces
-
     points = crop_points(faces["ada"], steady_points(faces["ada"]))
     reading = read_faces(faces["ada"].pixels_NHWC, points, known["ada"].shape.still)
     gaze = gaze_of(reading, known["ada"].range)
     looked = 0.15 * np.sin(1.3 * np.arange(48) / 6)
     seen = np.clip(1.2 * np.cos(0.7 * np.arange(48) / 6) ** 2, 0.1, 1) > 0.7
-    assert np.corrcoef(gaze[seen, 0], looked[seen])[0, 1] > 0.8
-    assert np.allclose(iris_offsets(gaze, reading.turn_N2, known["ada"].range), reading.iris_N2)
+    assert np.corrcoef(gaze[seen, 0], looked[seen])[0, 1] > 0.9
+    assert np.allclose(iris_offsets(gaze, known["ada"].range), reading.iris_N2)
 
 
 def test_points_are_steadied_by_neighbours_only():
@@ -110,3 +110,27 @@ def test_points_are_steadied_by_neighbours_only():
     assert np.allclose(steady[0], (2 * raw[0] + raw[1]) / 3)
     apart = steady_points(faces.select([0, 4, 8]))
     assert np.allclose(apart, raw[[0, 4, 8]])
+
+
+def test_eyes_that_stay_on_one_spot_while_the_head_turns_are_read_as_looking_aside():
+    """A gaze that goes with the turn is gaze nevertheless."""
+    turns = np.linspace(-20, 20, 15)
+    cuts = []
+    for turn in turns:
+        points = cartoon_points("ada", yaw_deg=turn, mouth=0.1, lids=1.0)
+        cuts.append(cut_face(draw_cartoon("ada", points, gaze=-turn / 100), points))
+    pixels, points = (np.stack([getattr(cut, name) for cut in cuts]) for name in ("pixels", "points"))
+    reading = read_faces(pixels, points, make_template(points))
+    gaze = gaze_of(reading, find_range(reading))[:, 0]
+    assert np.polyfit(-turns / 100, gaze, 1)[0] > 0.7
+
+
+def test_teeth_in_warm_light_are_the_mouths_inside_and_lips_are_not():
+    points = cartoon_points("ada", yaw_deg=0, mouth=0.3, lids=1.0)
+    for inside, is_open in (((150, 116, 80), True), ((150, 70, 60), False)):  # teeth and lips on skin of (170, 110, 75)
+        picture = np.full((200, 200, 3), (170, 110, 75), np.uint8)
+        cv2.fillPoly(picture, [np.round(points[48:60]).astype(np.int32)], (150, 70, 60))
+        cv2.fillPoly(picture, [np.round(points[60:68]).astype(np.int32)], inside)
+        cut = cut_face(picture, points)
+        reading = read_faces(cut.pixels[None], cut.points[None].astype(float), make_template(cut.points[None]))
+        assert (reading.mouth_N[0] > 0.15) == is_open

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from understudy.blocks.products import convolve, pays
 from understudy.blocks.starts import Start, glorot_uniform, he_uniform
 
 Padding = Literal["keras", "symmetric"]
@@ -41,12 +42,14 @@ class Convolution(nn.Conv2d):
     def forward(self, features: Tensor) -> Tensor:
         """The convolved features."""
         (top, bottom), (left, right) = (self._around(side) for side in features.shape[-2:])
-        if top == bottom and left == right:
-            return functional.conv2d(
-                features, self.weight, self.bias, self.stride, (top, left), self.dilation, self.groups
-            )
-        padded = functional.pad(features, (left, right, top, bottom))
-        return functional.conv2d(padded, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+        padding = (top, left)
+        if (top, left) != (bottom, right):
+            features, padding = functional.pad(features, (left, right, top, bottom)), (0, 0)
+        stride, side = self.stride[0], features.shape[-1] + 2 * padding[1] - self.kernel_size[0]
+        pixels = (side // stride + 1) ** 2
+        if self.groups == 1 and padding[0] == padding[1] and pays(features, self.weight, pixels=pixels):
+            return convolve(features, self.weight, self.bias, stride=stride, padding=padding[0])
+        return functional.conv2d(features, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
     def _around(self, side: int) -> tuple[int, int]:
         kernel, stride = self.kernel_size[0], self.stride[0]

@@ -2,15 +2,22 @@
 
 A whole-face texture for each of several turns of the head, and what mouth and eyes add to it for each of several
 openings and looks. Each texture has a node, a point in the space of what it depends on; a face takes every texture by
-how near its node lies. Textures start as averages of the source's own frames and are learnt from there.
+how near its node lies. Textures start as averages of the source's own frames and are learnt from there. Beyond
+TURNS_PX the turns' textures stay that small, and one texture that all share holds what is finer.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+from understudy.sampling import read_at
 
 NODE_WIDTH = 0.6  # of the mean distance between neighbouring nodes: how far a node reaches
+TURNS_PX = 256
+AT_ONCE = 8  # faces looked at together when textures begin
 
 
 class Traits(NamedTuple):
@@ -19,6 +26,14 @@ class Traits(NamedTuple):
     turn_B2: Tensor
     mouth_B2: Tensor
     eyes_B2: Tensor
+
+
+class Textures(Protocol):
+    """Textures (N, 3, R, R) of which some rows at a time are asked for; a tensor is one."""
+
+    def __getitem__(self, rows: slice, /) -> Tensor:
+        """Those rows' textures."""
+        ...
 
 
 class Box(NamedTuple):
@@ -36,35 +51,45 @@ FEATHER = 0.15  # of a box's sides: where it fades out
 
 
 class Atlas(nn.Module):
-    """Textures (B, 3, R, R) in logits of RGB from `Traits`."""
+    """Textures in logits of RGB from `Traits`, read anywhere."""
 
     def __init__(self, *, resolution_px: int, nodes: int) -> None:
         super().__init__()
         self.resolution_px = resolution_px
-        self.face = Nodes(nodes, height=resolution_px, width=resolution_px)
+        turns_px = min(resolution_px, TURNS_PX)
+        self.face = Nodes(nodes, height=turns_px, width=turns_px)
+        self.shared = Nodes(1, height=resolution_px, width=resolution_px) if resolution_px > turns_px else None
         self.mouth = Nodes(nodes, **_extent(MOUTH, resolution_px))
         self.eyes = Nodes(nodes, **_extent(EYES, resolution_px))
 
-    def forward(self, traits: Traits) -> Tensor:
-        """The texture of every face."""
-        texture = self.face(traits.turn_B2)
-        return self._added(texture, self.mouth(traits.mouth_B2), self.eyes(traits.eyes_B2))
+    def forward(self, traits: Traits, places_BHW2: Tensor) -> Tensor:
+        """The texture of every face at its `places` (normalised, borders at −1 and 1): (B, 3, H, W)."""
+        texture = read_at(self.face(traits.turn_B2), places_BHW2)
+        if self.shared is not None:
+            texture = texture + read_at(self.shared(traits.turn_B2), places_BHW2)
+        for box, part in ((MOUTH, self.mouth(traits.mouth_B2)), (EYES, self.eyes(traits.eyes_B2))):
+            within = _within(box, self.resolution_px, places_BHW2)
+            texture = texture + read_at(part, within) * _window(within)
+        return texture
 
     @torch.no_grad()
-    def begin(self, textures_N3RR: Tensor, traits: Traits) -> None:
+    def begin(self, textures_N3RR: Textures, traits: Traits) -> None:
         """Start from N faces' own textures: nodes spread over their traits, textures are averages around them."""
-        self.face.begin(textures_N3RR, traits.turn_B2)
-        beyond = textures_N3RR - torch.cat([self.face(turn[None]) for turn in traits.turn_B2])
-        for nodes, box, values in ((self.mouth, MOUTH, traits.mouth_B2), (self.eyes, EYES, traits.eyes_B2)):
-            rows, columns = _slices(box, self.resolution_px)
-            nodes.begin(beyond[:, :, rows, columns], values)
-
-    def _added(self, texture: Tensor, mouth: Tensor, eyes: Tensor) -> Tensor:
-        for box, part in ((MOUTH, mouth), (EYES, eyes)):
-            rows, columns = _slices(box, self.resolution_px)
-            edges = (columns.start, self.resolution_px - columns.stop, rows.start, self.resolution_px - rows.stop)
-            texture = texture + nn.functional.pad(part * _window(part), edges)
-        return texture
+        layers = [layer for layer in (self.face, self.shared) if layer is not None]
+        parts = ((self.mouth, MOUTH, traits.mouth_B2), (self.eyes, EYES, traits.eyes_B2))
+        for layer in layers:
+            layer.spread(traits.turn_B2)
+            for rows, textures in _batches(textures_N3RR, len(traits.turn_B2)):
+                turns = traits.turn_B2[rows]
+                known = [_sized(before(turns), self.resolution_px) for before in layers[: layers.index(layer)]]
+                layer.add(_sized(textures - sum(known), layer.textures.shape[-1]), turns)
+        for nodes, _, values in parts:
+            nodes.spread(values)
+        for rows, textures in _batches(textures_N3RR, len(traits.turn_B2)):
+            turns = traits.turn_B2[rows]
+            beyond = textures - sum(_sized(layer(turns), self.resolution_px) for layer in layers)
+            for nodes, box, values in parts:
+                nodes.add(beyond[(..., *_slices(box, self.resolution_px))], values[rows])
 
 
 class Nodes(nn.Module):
@@ -89,16 +114,20 @@ class Nodes(nn.Module):
         mixed = shares @ self.textures.flatten(1)
         return mixed.view(-1, *self.textures.shape[1:])
 
-    def begin(self, textures_N3HW: Tensor, traits_N2: Tensor) -> None:
-        """Spread the nodes over the faces' traits, and average the faces around each."""
+    def spread(self, traits_N2: Tensor) -> None:
+        """Spread the nodes over the faces' traits, and forget all textures; `add` gives them anew."""
         self.low_2.copy_(traits_N2.quantile(0.01, 0))
         self.high_2.copy_(torch.maximum(traits_N2.quantile(0.99, 0), self.low_2 + 1e-3))
         self.places_K2.copy_(_spread(self._unit(traits_N2), len(self.places_K2)))
         apart = torch.cdist(self.places_K2, self.places_K2) + torch.diag(torch.full_like(self.places_K2[:, 0], 9.0))
         self.reach.copy_((NODE_WIDTH * apart.amin(1).mean()).clamp_min(1e-3))
-        shares = torch.softmax(self._nearness(traits_N2), 1)
-        weights = shares / shares.sum(0).clamp_min(1e-6)
-        self.textures.copy_((weights.T @ textures_N3HW.flatten(1)).view_as(self.textures))
+        self._weights = torch.softmax(self._nearness(traits_N2), 1).sum(0).clamp_min(1e-6)
+        self.textures.zero_()
+
+    def add(self, textures_B3HW: Tensor, traits_B2: Tensor) -> None:
+        """Take some of the faces into the averages around the nodes."""
+        shares = torch.softmax(self._nearness(traits_B2), 1) / self._weights
+        self.textures.add_((shares.T @ textures_B3HW.flatten(1)).view_as(self.textures))
 
     def _nearness(self, traits_B2: Tensor) -> Tensor:
         distance = torch.cdist(self._unit(traits_B2), self.places_K2, compute_mode="donot_use_mm_for_euclid_dist")
@@ -119,6 +148,12 @@ def _spread(points_N2: Tensor, number: int) -> Tensor:
     return points_N2[chosen]
 
 
+def _batches(textures: Textures, number: int) -> Iterator[tuple[slice, Tensor]]:
+    for start in range(0, number, AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        yield rows, textures[rows]
+
+
 def _slices(box: Box, resolution_px: int) -> tuple[slice, slice]:
     left, top, right, bottom = (round(edge * resolution_px) for edge in box)
     return slice(top, bottom), slice(left, right)
@@ -129,12 +164,22 @@ def _extent(box: Box, resolution_px: int) -> dict[str, int]:
     return {"height": rows.stop - rows.start, "width": columns.stop - columns.start}
 
 
-def _window(part: Tensor) -> Tensor:
-    """1 in the middle of a box, falling smoothly to 0 at its edges: (H, W)."""
-    down, across = (_fade(length).to(part) for length in part.shape[-2:])
-    return down[:, None] * across[None]
+def _within(box: Box, resolution_px: int, places: Tensor) -> Tensor:
+    """Positions in the whole texture as positions in a box of it."""
+    rows, columns = _slices(box, resolution_px)
+    edges = torch.tensor([[columns.start, rows.start], [columns.stop, rows.stop]]).to(places) / resolution_px * 2 - 1
+    return (places - edges[0]) / (edges[1] - edges[0]) * 2 - 1
 
 
-def _fade(length: int) -> Tensor:
-    from_edge = torch.minimum(torch.arange(length) + 0.5, length - 0.5 - torch.arange(length)) / (FEATHER * length)
-    return 0.5 - 0.5 * torch.cos(torch.pi * from_edge.clamp(0, 1))
+def _window(within: Tensor) -> Tensor:
+    """1 in the middle of a box, falling smoothly to 0 at its edges and beyond: (B, 1, H, W)."""
+    from_edge = ((1 - within.abs()) / (2 * FEATHER)).clamp(0, 1)
+    across, down = (0.5 - 0.5 * torch.cos(torch.pi * from_edge)).unbind(-1)
+    return (across * down)[:, None]
+
+
+def _sized(textures: Tensor, resolution_px: int) -> Tensor:
+    if textures.shape[-1] == resolution_px:
+        return textures
+    size = (resolution_px, resolution_px)
+    return functional.interpolate(textures, size=size, mode="bilinear", align_corners=False, antialias=True)

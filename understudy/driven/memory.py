@@ -16,18 +16,18 @@ class Memory(nn.Module):
     mouth_change: Tensor
     eyes_change: Tensor
     openings: Tensor
-    iris_22: Tensor
+    iris_2: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         for name in ("still", "mouth_change", "eyes_change"):
             self.register_buffer(name, torch.zeros(68, 3, dtype=torch.float64))
         self.register_buffer("openings", torch.ones(2, dtype=torch.float64))
-        self.register_buffer("iris_22", torch.zeros(2, 2, dtype=torch.float64))
+        self.register_buffer("iris_2", torch.zeros(2, dtype=torch.float64))
 
     def remember(self, person: Person) -> None:
         """Take a person in."""
-        values = (*person.shape, np.array([person.range.open_eye, person.range.wide_mouth]), person.range.iris_22)
+        values = (*person.shape, np.array([person.range.open_eye, person.range.wide_mouth]), person.range.iris_2)
         for buffer, value in zip(self.buffers(), values, strict=True):
             buffer.copy_(torch.from_numpy(np.asarray(value)))
 

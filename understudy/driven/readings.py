@@ -1,9 +1,10 @@
 """What a face does besides holding a pose: how far the mouth and the eyes are open, and where they look.
 
-Openings are made comparable between people by each person's own range. Eyes are read from landmarks; mouths from
-landmarks or from pixels, whichever has them wider open: a detector overlooks mouths that smile, and colours overlook
-tongues and teeth in warm light, but neither invents an opening. Gaze comes from pixels, the dark centre of the eye,
-less what the turn of the head does to it.
+Openings are made comparable between people by each person's own range. Eyes are read from landmarks. Mouths are read
+from pixels, and landmarks may open them further by a share: a detector overlooks mouths that smile and, with thin or
+dark lips, invents openings where none are; colours overlook tongues, but invent nothing. Gaze comes from pixels, the
+dark centre between the corners of the eye. The turn of the head hardly moves it, and is left in: who looks at one spot
+while turning looks aside.
 """
 
 from typing import NamedTuple
@@ -18,8 +19,11 @@ OPEN_EYE_PERCENTILE = 96
 WIDE_MOUTH_PERCENTILE = 95
 CLOSED = 0.55  # eyes less open than this tell no gaze
 DARK = (0.42, 0.12)  # of the skin's brightness: darker than the first is the mouth's inside; the second softens it
-STRIP_PX = (7, 48)  # columns and rows the band through the lips is read at
-PALE = (0.62, 0.2)  # of the skin's saturation: paler than the first are teeth
+STRIP_PX = (7, 72)  # columns and rows the band through the lips is read at
+PALE = (0.8, 0.2)  # of the skin's redness, log(red / green): less red than the first are teeth, in warm light too
+LIPS_SHARE = 1.5  # landmarks may have the mouth so many times wider open than pixels,
+LIPS_GAP = 0.02  # and this much, in outer-eye distances; moving lips for less than that only adds noise
+BELOW = 0.5  # of the lips' height: how far below the lower lip's landmarks the mouth's inside is followed
 _LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 _EYE_PX = (48, 28)  # columns and rows of the chip the gaze is read from
 _EYE_SPAN = 1.3  # width of the chip in widths of the eye
@@ -29,12 +33,12 @@ class Range(NamedTuple):
     """What is this person's own.
 
     open_eye, wide_mouth   gaps of an open eye and of a wide open mouth, in outer-eye distances
-    iris_22                the irises' offset at rest is (1, yaw / 90) @ iris_22, in eye widths
+    iris_2                 the irises' offset at rest, in eye widths along and across the eye
     """
 
     open_eye: float
     wide_mouth: float
-    iris_22: np.ndarray
+    iris_2: np.ndarray
 
 
 class Reading(NamedTuple):
@@ -72,27 +76,26 @@ def read_faces(
     lips = _gap(points_N682, 62, 66) / scale
     pairs = zip(pixels_NHWC, points_N682, strict=True)
     seen = np.array([_inside(picture, points) for picture, points in pairs]) / scale
-    return Reading(np.maximum(seen, lips), lips, lids, _bridged(iris), turns)
+    return Reading(np.clip(lips, seen, LIPS_SHARE * seen + LIPS_GAP), lips, lids, _bridged(iris), turns)
 
 
 def find_range(reading: Reading) -> Range:
     """A person's own range, from faces that show much of it."""
-    rest = np.linalg.lstsq(_turned(reading.turn_N2), reading.iris_N2, rcond=None)[0]
     return Range(
         max(_percentile(reading.eyes_N, OPEN_EYE_PERCENTILE), 0.02),
         max(_percentile(reading.mouth_N, WIDE_MOUTH_PERCENTILE), 0.005),
-        rest,
+        np.median(reading.iris_N2, axis=0) if len(reading.iris_N2) else np.zeros(2),
     )
 
 
 def gaze_of(reading: Reading, own: Range) -> np.ndarray:
-    """Where the eyes look apart from where the head turns: (N, 2), in eye widths."""
-    return np.asarray(reading.iris_N2 - _turned(reading.turn_N2) @ own.iris_22)
+    """Where the eyes look, seen from the head: (N, 2), in eye widths."""
+    return np.asarray(reading.iris_N2 - own.iris_2)
 
 
-def iris_offsets(gaze_N2: np.ndarray, turn_N2: np.ndarray, own: Range) -> np.ndarray:
-    """The offsets of this person's irises when they look there with the head turned so; the way back of `gaze_of`."""
-    return np.asarray(gaze_N2 + _turned(turn_N2) @ own.iris_22)
+def iris_offsets(gaze_N2: np.ndarray, own: Range) -> np.ndarray:
+    """The offsets of this person's irises when they look there; the way back of `gaze_of`."""
+    return np.asarray(gaze_N2 + own.iris_2)
 
 
 def iris_points(points_N682: np.ndarray, offsets_N2: np.ndarray) -> np.ndarray:
@@ -104,10 +107,6 @@ def iris_points(points_N682: np.ndarray, offsets_N2: np.ndarray) -> np.ndarray:
         middle = (points_N682[:, first] + points_N682[:, second]) / 2
         centres.append(middle + along * offsets_N2[:, :1] + across * offsets_N2[:, 1:])
     return np.stack(centres, 1)
-
-
-def _turned(turn_N2: np.ndarray) -> np.ndarray:
-    return np.column_stack([np.ones(len(turn_N2)), turn_N2[:, 0]])
 
 
 def _gap(points_N682: np.ndarray, upper: int, lower: int) -> np.ndarray:
@@ -128,19 +127,21 @@ def _bridged(values_N2: np.ndarray) -> np.ndarray:
 
 
 def _inside(pixels: np.ndarray, points: np.ndarray) -> float:
-    """How many pixels of the line down through the lips are dark or pale beside the skin of the cheeks.
+    """How many pixels of the line down through the lips are dark or less red than the skin of the cheeks.
 
-    Only what lies between the outer lips counts: beards are dark, too.
+    Only what lies between the outer lips counts, and what goes on from there without a break: beards are dark, too.
     """
     upper, lower = points[51], points[57]
-    length = float(np.linalg.norm(lower - upper))
-    strip = _strip(pixels, upper, lower, across=0.12 * (points[54] - points[48]))
-    brightness, saturation = _tones(np.median(strip, axis=1))
+    down = (lower - upper) * (1 + BELOW)
+    strip = np.median(_strip(pixels, upper, upper + down, across=0.12 * (points[54] - points[48])), axis=1)
     cheeks = [points[[3, 31, 41, 48]].mean(0), points[[13, 35, 46, 54]].mean(0)]
-    skin_brightness, skin_saturation = _tones(np.mean([_patch_median(pixels, cheek) for cheek in cheeks], axis=0))
-    dark = np.clip((DARK[0] - brightness / max(float(skin_brightness), 1.0)) / DARK[1], 0, 1)
-    pale = np.clip((PALE[0] - saturation / max(float(skin_saturation), 0.02)) / PALE[1], 0, 1)
-    return float(np.maximum(dark, pale).mean() * length)
+    skin = np.mean([_patch_median(pixels, cheek) for cheek in cheeks], axis=0)
+    dark = np.clip((DARK[0] - strip.max(-1) / max(float(skin.max()), 1.0)) / DARK[1], 0, 1)
+    pale = np.clip((PALE[0] - _redness(strip) / max(float(_redness(skin)), 0.05)) / PALE[1], 0, 1)
+    inside = np.maximum(dark, pale)
+    between = round(len(inside) / (1 + BELOW))
+    inside[between:] = np.minimum.accumulate(inside[between - 1 :])[1:]
+    return float(inside.mean() * np.linalg.norm(down))
 
 
 def _strip(pixels: np.ndarray, top: np.ndarray, bottom: np.ndarray, *, across: np.ndarray) -> np.ndarray:
@@ -157,10 +158,9 @@ def _patch_median(pixels: np.ndarray, centre: np.ndarray) -> np.ndarray:
     return np.asarray(np.median(pixels[y - 4 : y + 5, x - 4 : x + 5].reshape(-1, 3), axis=0))
 
 
-def _tones(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Brightness (0-255) and saturation (0-1) of RGB colours (..., 3)."""
-    brightest = colours.max(-1)
-    return brightest, (brightest - colours.min(-1)) / np.maximum(brightest, 1)
+def _redness(colours: np.ndarray) -> np.ndarray:
+    """Log of red over green of RGB colours (..., 3), 0–255: lips have more of it than skin, teeth less."""
+    return np.asarray(np.log((colours[..., 0] + 6) / (colours[..., 1] + 6)))
 
 
 def _iris(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -77,6 +77,18 @@ def pose_of(placing: Placing) -> Pose:
     return Pose(float(yaw), float(pitch), float(roll), placing.scale)
 
 
+def rotation_of(yaw_deg: float, pitch_deg: float, roll_deg: float) -> np.ndarray:
+    """The rotation (3, 3) that `pose_of` reads these angles from."""
+    yaw, pitch, roll = np.radians([yaw_deg, pitch_deg, roll_deg])
+    third = np.array([-np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)])
+    level = np.cross([0.0, 1.0, 0.0], third)
+    level /= np.linalg.norm(level)
+    upright = np.cross(third, level)
+    return np.array(
+        [np.cos(roll) * level - np.sin(roll) * upright, np.sin(roll) * level + np.cos(roll) * upright, third]
+    )
+
+
 def fit_shape(points_N682: np.ndarray, template: np.ndarray, *, mouth_N: np.ndarray, eyes_N: np.ndarray) -> Shape:
     """A person's shape model from N faces: alternately place the shape, then solve for it, held near the template.
 

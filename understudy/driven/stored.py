@@ -9,8 +9,8 @@ from understudy.driven.actor import Drive
 from understudy.driven.atlas import Traits
 from understudy.driven.outline import JAW_SHRINK, features_mask, painted_mask
 from understudy.facesets import FaceSet
-from understudy.geometry import CROP_RESOLUTION_PX
-from understudy.sampling import normalised_from_px
+from understudy.plate import plate_positions
+from understudy.sampling import normalised_from_px, read_at
 
 
 class DrivenFaces:
@@ -30,7 +30,7 @@ class DrivenFaces:
             rows.append(np.dstack([skin.fill_skin(pixels, mask), mask, features]))
         self.pictures = torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2).contiguous().to(device)
         points_N702 = torch.from_numpy(driven.points_N702.astype(np.float32))
-        self.points_N702 = (normalised_from_px(points_N702, CROP_RESOLUTION_PX) * margin).to(device)
+        self.points_N702 = (normalised_from_px(points_N702, self.pictures.shape[-1]) * margin).to(device)
         self.mouth_N = torch.from_numpy(driven.mouth_N.astype(np.float32)).to(device)
         self.eyes_N = torch.from_numpy(driven.eyes_N.astype(np.float32)).to(device)
         self.traits = Traits(*(values.to(device) for values in driven.traits))
@@ -41,3 +41,19 @@ class DrivenFaces:
     def traits_of(self, chosen: Tensor | slice) -> Traits:
         """The traits of some of the faces."""
         return Traits(*(values[chosen] for values in self.traits))
+
+
+class Unwrapped:
+    """The faces of `stored` laid flat: textures (N, 3, R, R) in logits of RGB, made when rows are asked for."""
+
+    def __init__(self, stored: DrivenFaces, canonical_702: Tensor, *, margin: float, resolution_px: int) -> None:
+        self._stored, self._canonical, self._margin = stored, canonical_702, margin
+        self._resolution_px = resolution_px
+
+    def __getitem__(self, rows: slice) -> Tensor:
+        """The textures of some rows."""
+        places = plate_positions(
+            self._canonical[None], self._stored.points_N702[rows], resolution_px=self._resolution_px
+        )
+        colours = read_at(self._stored.pictures[rows, :3].float() / 255, places / self._margin)
+        return torch.logit(colours.clamp(0.02, 0.98))
