@@ -1,6 +1,6 @@
 """Every model family trained on the sample project for the same CPU time, and what the project's own scores say of it.
 
-    make compared [CPU_S=120] [ONLY="driven compact"] [JOBS=2]
+    make compared [CPU_S=60] [ONLY="driven compact"] [JOBS=2]
 
 Needs the analysed clips and face sets of the sample project, which `make demo` leaves. families.yaml beside this says
 which families there are and what size each has here. A family is trained, painted, composited and scored by the
@@ -51,7 +51,7 @@ def main() -> None:
     """Train, paint and score what was asked for; print the tables and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("only", nargs="*", help="families; all when none is named")
-    parser.add_argument("--cpu-s", type=float, default=120, help="CPU seconds of training for each")
+    parser.add_argument("--cpu-s", type=float, default=60, help="CPU seconds of training for each")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="families at once")
     arguments = parser.parse_args()
     try:

@@ -17,7 +17,7 @@ from understudy.networks import FaceNetwork
 from understudy.workers import workers
 
 CPU = torch.device("cpu")
-LEAST_STEPS, LEAST_S = 2, 3.0  # of what is measured, after a first step that is not
+LEAST_STEPS, LEAST_S = 2, 2.0  # of what is measured, after a first step that is not
 MEAN_FACE_PX = 96
 
 
