@@ -23,6 +23,7 @@ from pathlib import Path
 import understudy.stage  # noqa: F401, settles what torch computes with
 
 import yaml
+from pydantic import Field
 
 from bench.compared.budget import mean_face_db
 from bench.compared.figures import Found, Pair, ordered, verdict
@@ -35,13 +36,13 @@ from understudy.files import replacing
 from understudy.params import Settings, parse_section, read_nouns
 
 FAMILIES = Path(__file__).with_name("families.yaml")
-PAGE, PICTURE = Path("docs/compared.md"), Path("docs/compared.png")
+PAGE = Path("docs/compared.md")
 
 
 class Families(Settings):
     """families.yaml."""
 
-    mild: dict[str, object]
+    mild: dict[str, object] = Field(default={})
     """An augmentation that families share by reference."""
     families: dict[str, Family]
     """By name, in the order in which they are trained."""
@@ -52,19 +53,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("only", nargs="*", help="families; all when none is named")
     parser.add_argument("--cpu-s", type=float, default=60, help="CPU seconds of training for each")
+    parser.add_argument("--families", type=Path, default=FAMILIES, help="another file like families.yaml")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="families at once")
     arguments = parser.parse_args()
     try:
-        compare(arguments.only, cpu_s=arguments.cpu_s, jobs=arguments.jobs)
+        families = chosen(arguments.only, path=arguments.families)
+        is_all = arguments.families == FAMILIES and not arguments.only
+        compare(families, cpu_s=arguments.cpu_s, jobs=arguments.jobs, page_path=PAGE if is_all else None)
     except UnderstudyError as error:
         sys.exit(f"compared: {error}")
 
 
-def compare(only: Sequence[str], *, cpu_s: float, jobs: int) -> None:
-    """Compare these families, all when there are none of these."""
+def compare(families: Mapping[str, Family], *, cpu_s: float, jobs: int, page_path: Path | None) -> None:
+    """Compare these families; without a path no page is written."""
     shot = next(iter(read_nouns().shots.values()))
     faces = [read_face_set(Path(f"data/crops/{person}.parquet"), person) for person in (shot.source, shot.target)]
-    trials = [Trial(name, family, shot, cpu_s) for name, family in chosen(only).items()]
+    trials = [Trial(name, family, shot, cpu_s) for name, family in families.items()]
     plans = [trial.plan(*faces) for trial in trials]  # one after the other, before anything else runs
     with ThreadPoolExecutor(jobs) as pool:
         rows = list(pool.map(Trial.found, trials, plans))
@@ -73,16 +77,15 @@ def compare(only: Sequence[str], *, cpu_s: float, jobs: int) -> None:
     found = {"cpu_s": cpu_s, **pair._asdict(), "families": [asdict(row) | {"cost": row.cost._asdict()} for row in rows]}
     write(ROOT / "compared.json", json.dumps(found, indent=1))
     show(trials, rows, pair, path=ROOT / "compared.png")
-    if not only:
-        write(PAGE, page(rows, pair, cpu_s=cpu_s, picture=PICTURE.name))
-        shutil.copyfile(ROOT / "compared.png", PICTURE)
+    if page_path:
+        picture = page_path.with_suffix(".png")
+        write(page_path, page(rows, pair, cpu_s=cpu_s, picture=picture.name))
+        shutil.copyfile(ROOT / "compared.png", picture)
 
 
-def chosen(only: Sequence[str]) -> Mapping[str, Family]:
-    """The families of these names. Raises SettingsError for a name that is none."""
-    families = parse_section(
-        Families, yaml.safe_load(FAMILIES.read_text(encoding="utf-8")), where=FAMILIES.name
-    ).families
+def chosen(only: Sequence[str], *, path: Path = FAMILIES) -> Mapping[str, Family]:
+    """The families of these names, all when there are none. Raises SettingsError for a name that is none."""
+    families = parse_section(Families, yaml.safe_load(path.read_text(encoding="utf-8")), where=path.name).families
     for name in set(only) - set(families):
         raise SettingsError(f"no family {name!r}. Available: {', '.join(families)}")
     return {name: family for name, family in families.items() if name in only or not only}
