@@ -2,8 +2,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
-.PHONY: help setup cluster-setup demo test nightly test-cluster test-s3 lint pull push reproduce compare grid accept verify docs \
-	look bench bench-cluster actors lock announce-demo announce-test FORCE
+.PHONY: help setup cluster-setup demo test nightly test-cluster test-s3 lint pull push reproduce compare compared grid accept \
+	verify docs look bench bench-cluster actors lock announce-demo announce-test FORCE
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHOT := bo.ada-for-bo
@@ -71,6 +71,9 @@ reproduce: .venv/complete ## make reproduce COMMIT=... [FRESH=1] [KEEP=1] [INTO=
 
 compare: .venv/complete ## make compare A=... B=... | REVS="..." | EXPERIMENTS=1: settings, scores and training as one page
 	@python -m understudy.engines.compare $(A) $(B) $(REVS) $(if $(EXPERIMENTS),--experiments)
+
+compared: .venv/complete ## make compared [CPU_S=60] [ONLY="driven compact"] [JOBS=2]: train every family for the same CPU time
+	@PYTHONPATH=. python -m bench.compared $(if $(CPU_S),--cpu-s $(CPU_S)) $(if $(JOBS),--jobs $(JOBS)) $(ONLY)
 
 grid: .venv/complete ## make grid SET="swapper.seed=1,2 look.light=0.4,0.8": run every combination and compare them
 	@dvc exp run --queue $(foreach setting,$(SET),--set-param '$(setting)')
