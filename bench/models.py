@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from bench.training import FACES, Ours, begun
-from docs.sizes import FEW, FLOAT_BYTES, MORE, entry_bytes, fixed_bytes
+from bench.training import FACES, Ours, begun, settings_of
+from docs.sizes import FLOAT_BYTES, Size, entry_bytes, fixed_bytes, size_of
 from tests.models.cartoons import cartoon_faces
 from understudy.arithmetic import cpu_facts
 from understudy.files import replacing
@@ -33,6 +33,8 @@ from understudy.workers import workers
 RESULT = Path(__file__).parents[1] / "docs" / "models.json"
 MOST_MEMORY = 0.6  # of what is free
 WAYS = 3  # a step's arithmetic, in those of its forward pass
+GFLOPS = 40  # about what a core does in a second
+LEAST = 4  # a batch
 Measured = dict[str, float]
 
 
@@ -83,18 +85,20 @@ def measured(name: str, batch: int, changes: str, steps: int, longest_s: float) 
     people = cartoon_faces("ada", number=FACES), cartoon_faces("bo", number=FACES, seed=3)
     with workers(threads()) as team:
         model = begun(name, batch, changes, people)
+        size = size_of(name, settings_of(name, batch, changes))
         before = _own_bytes(psutil.Process().memory_info().rss) - FLOAT_BYTES * sum(
             each.numel() for each in _weights(model)
         )
-        entry, entry_s = _entry(model)
         ours = Ours(model, team)
-        model.batch = _borne(model, entry=entry, longest=longest_s * threads() / entry_s, parts=ours.parts)
+        model.batch = _borne(model, size, longest_s=longest_s, parts=ours.parts)
         ours.step(0)  # in which moments and caches are made
         began = time.perf_counter(), time.process_time()
         for number in range(1, steps + 1):
             ours.step(number)
         ended = time.perf_counter(), time.process_time()
+        peak = _own_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024) - before
         drawing = drawing_s(model, parts=ours.parts)
+        entry = entry_bytes(lambda faces: _loss(model, faces), _weights(model))  # the critics' too
     seconds, cpu_s = ((last - first) / steps for first, last in zip(began, ended, strict=True))
     return {
         "batch": model.batch,
@@ -102,7 +106,7 @@ def measured(name: str, batch: int, changes: str, steps: int, longest_s: float) 
         "seconds": round(seconds, 4),
         "cpu_s": round(cpu_s, 4),
         "drawing_share": round(drawing / cpu_s, 4),
-        "peak_bytes": _own_bytes(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024) - before,
+        "peak_bytes": peak,
         "computed_bytes": computed_bytes(model, entry=entry),
     }
 
@@ -138,17 +142,13 @@ def _own_bytes(resident: int) -> int:
     return resident - getattr(psutil.Process().memory_info(), "shared", 0)
 
 
-def _entry(model: FaceModel) -> tuple[int, float]:
-    """Bytes that the way back needs of an entry of the batch, and about how many processor seconds it takes."""
-    began = time.thread_time()
-    kept = entry_bytes(lambda faces: _loss(model, faces), _weights(model))
-    return kept, (time.thread_time() - began) * WAYS / (FEW + MORE)
-
-
-def _borne(model: FaceModel, *, entry: int, longest: float, parts: int) -> int:
-    """The model's batch, halved while it has more entries than the `longest` step, or needs more than is free."""
+def _borne(model: FaceModel, size: Size, *, longest_s: float, parts: int) -> int:
+    """The model's batch, halved while a step would take longer than `longest_s` or more memory than is free."""
     batch, free = model.batch, psutil.virtual_memory().available * MOST_MEMORY
-    while batch // 2 >= max(MORE, parts) and (batch > longest or computed_bytes(model, entry=entry) > free):
+    entry_s = WAYS * sum(size.gflop) / GFLOPS / threads()
+    while batch // 2 >= max(LEAST, parts) and (
+        batch * entry_s > longest_s or computed_bytes(model, entry=size.entry_bytes) > free
+    ):
         batch = model.batch = batch // 2
     return batch
 

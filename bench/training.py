@@ -27,7 +27,7 @@ from understudy.learning import Lesson, learn
 from understudy.model import FaceModel, make_model, model_settings
 from understudy.networks import SIDES
 from understudy.optimizers import adamw
-from understudy.params import parse_section
+from understudy.params import Settings, parse_section
 from understudy.progress import Progress
 from understudy.randomness import numpy_generator
 from understudy.sections import read_params
@@ -61,14 +61,18 @@ def main() -> None:
 
 def begun(name: str, batch: int, changes: str, people: tuple[FaceSet, FaceSet]) -> FaceModel:
     """A model that has taken its faces in."""
+    model = make_model(name, settings_of(name, batch, changes), seed=1, device=CPU)
+    model.begin(*people)
+    return model
+
+
+def settings_of(name: str, batch: int, changes: str) -> Settings:
+    """The sample project's settings of a model, with another batch and what differs, as YAML."""
     import yaml
 
     values = read_params()["models"]
     assert isinstance(values, Mapping)
-    chosen = {**values[name], "batch": batch, **yaml.safe_load(changes)}
-    model = make_model(name, parse_section(model_settings(name), chosen, where=name), seed=1, device=CPU)
-    model.begin(*people)
-    return model
+    return parse_section(model_settings(name), {**values[name], "batch": batch, **yaml.safe_load(changes)}, where=name)
 
 
 class Ours:

@@ -6,6 +6,7 @@ Of `driven`, whose shapes follow from faces, found by computing with a few drawn
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -108,7 +109,7 @@ def gflop(compute: Callable[[], object]) -> float:
 def entry_bytes(compute: Callable[[int], Tensor], weights: Iterable[Tensor]) -> int:
     """What autograd keeps for the way back of each face a side, where `compute` makes the loss of so many a side."""
     known = list(weights)
-    few, more = (kept_bytes(lambda number=number: compute(number), known) for number in (FEW, MORE))
+    few, more = (kept_bytes(partial(compute, number), known) for number in (FEW, MORE))
     return (more - few) // (MORE - FEW)
 
 
@@ -130,7 +131,7 @@ def kept_bytes(compute: Callable[[], Tensor], weights: Iterable[Tensor]) -> int:
 
 def _learnt(network: FaceNetwork, settings: AutoencoderSettings, faces: int) -> Tensor:
     """The loss of so many faces a side, as Autoencoder has it."""
-    inputs = {side: _faces(network, faces) for side in SIDES}
+    inputs: dict[str, Tensor] = {side: _faces(network, faces) for side in SIDES}
     made = network.learn(inputs, generator=torch_generator(0, "chance"))
     losses = []
     for each in made.values():
@@ -168,4 +169,4 @@ def _decoder(path: list[str]) -> Part:
 
 
 def _place(tensor: Tensor) -> int:
-    return StorageWeakRef(tensor.untyped_storage()).cdata
+    return StorageWeakRef(tensor.untyped_storage()).cdata  # type: ignore[no-untyped-call]
