@@ -119,8 +119,7 @@ def test_a_phase_with_far_larger_losses_is_not_taken_for_one_that_runs_away(tmp_
 
 
 def test_parts_begin_anew_as_the_model_begins_them_and_no_others_do():
-    model = make("faceswap_gan", phases=[{"until": 2, "anew": ["encoder.1"]}], icnr=True)
-    names = [name for name, _ in model.network.named_parameters() if name.startswith("encoder.")]
+    model = make("faceswap_gan", phases=[{"until": 2, "anew": ["encoder.1", "decoders.source"]}], icnr=True)
     before = start_of(model)
     state = Progress(model, torch.optim.SGD(model.network.parameters(), 0.1), ema=0.9, keeps_best=False)
     with torch.no_grad():
@@ -128,7 +127,7 @@ def test_parts_begin_anew_as_the_model_begins_them_and_no_others_do():
             weight.add_(1)
     state.begin_anew(["encoder.1", "decoders.source"], seed=3)
     after = start_of(model)
-    assert len({name.split(".")[1] for name in names}) > 2
+    assert any(name.startswith("encoder.10.") for name in after)
     for name, weight in after.items():
         is_anew = name.startswith(("encoder.1.", "decoders.source."))
         assert torch.equal(weight, before[name] + 1) != is_anew, name

@@ -67,6 +67,16 @@ def test_a_swapper_is_weights_settings_history_and_preview(project, model):
     assert np.array_equal(sheet[768:], training_curves(history, width_px=512))
 
 
+def test_losses_that_only_some_phases_have_are_columns_with_gaps(project):
+    params = read_params()
+    params["models"]["compact"] |= {"critics": [{"critic": "code"}], "phases": [{"until": 1, "critics": 0}]}
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    first, second, _ = csv.DictReader((train() / "history.csv").read_text().splitlines())
+    assert first["loss_critics"] == first["loss_adversarial"] == ""
+    assert float(second["loss_critics"]) > 0
+    assert float(first["validation_loss_source"]) > 0
+
+
 def test_two_runs_write_the_same_bytes(project):
     first, second = train(folder="one"), train(folder="two")
     for name in FILES:
