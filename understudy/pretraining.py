@@ -120,9 +120,9 @@ def _narrow(weights: Tensor) -> Tensor:
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m understudy.pretraining", description=__doc__, allow_abbrev=False)
     parser.add_argument("--model", default="compact", help="a file of understudy/models/")
-    parser.add_argument("--people", type=int, default=32, help="people of chance, besides four of the cast")
-    parser.add_argument("--frames", type=int, default=32, help="pictures of each")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--people", type=int, default=24, help="people of chance, besides four of the cast")
+    parser.add_argument("--frames", type=int, default=20, help="pictures of each")
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--weights", type=Path, help="where to (data/raw/pretrained/<model>.safetensors)")
     chosen = parser.parse_args(arguments)
