@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .NOTPARALLEL:
 .PHONY: help setup cluster-setup demo test nightly test-cluster test-s3 lint pull push reproduce compare compared grid accept \
-	verify docs look bench bench-cluster actors lock announce-demo announce-test FORCE
+	verify docs look bench bench-cluster actors pretrained lock announce-demo announce-test FORCE
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHOT := bo.ada-for-bo
@@ -105,6 +105,9 @@ bench-cluster: .venv/complete ## What a thousand clips would take on a hundred n
 
 actors: .venv/complete ## Draw the sample footage again
 	@python -m understudy.actors
+
+pretrained: .venv/complete ## Draw a crowd and train compact on it: weights to start from; docs/training.md
+	@python -m understudy.pretraining $(ARGS)
 
 lock: .venv/complete ## Pin requirements.in anew; needs uv
 	@envs/lock

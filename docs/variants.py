@@ -10,7 +10,7 @@ from understudy.phaze_a.presets import Preset
 Changes = Mapping[str, object]
 
 VARIANTS: Mapping[str, Mapping[str, Changes]] = {
-    "driven": {"256": {"resolution_px": 256}},
+    "driven": {"256": {"resolution_px": 256}, "512": {"resolution_px": 512}},
     "original": {
         "lowmem": {"lowmem": True},
         **{str(side): {"resolution_px": side} for side in (128, 256, 512)},

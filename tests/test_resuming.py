@@ -66,7 +66,7 @@ CASES = {
 }
 
 
-def trained(model, folder, *, threads=1, on_save=lambda: None, group=None, **changes):
+def trained(model, folder, *, threads=1, on_save=lambda _rows: None, group=None, **changes):
     with workers(threads) as team:
         model.begin(*FACES)
         chosen = settings(**{"measure_every": 3, "save_every": 1} | changes)
@@ -77,7 +77,7 @@ def trained(model, folder, *, threads=1, on_save=lambda: None, group=None, **cha
 def trained_step_by_step(make_one, folder, **changes):
     """The same, interrupted after every checkpoint and started again, on one thread and on two in turn."""
 
-    def stop():
+    def stop(_rows):
         raise KeyboardInterrupt
 
     for start in range(99):

@@ -34,6 +34,16 @@ def test_what_fits_is_taken_and_all_is_told(weights):
     assert report.unused == ["critic.weight"]
 
 
+def test_weights_in_half_precision_are_taken_as_they_are(weights, tmp_path):
+    _, values = weights
+    halves = {name: value.half() for name, value in values.items()}
+    save_file(halves, "halves.safetensors")
+    fresh = network()
+    start_from(fresh, StartFrom(weights="halves.safetensors", sha256=sha256_of(tmp_path / "halves.safetensors")))
+    assert fresh["encoder"].weight.dtype == torch.float32
+    assert torch.equal(fresh["encoder"].weight, halves["encoder.weight"].float())
+
+
 def test_what_is_to_be_left_is_left(weights):
     chosen, values = weights
     fresh = network()

@@ -66,6 +66,10 @@ def at(values: Mapping, keys: Sequence[str]) -> object:
 def _candidates(settings: type[Settings], value: object, key: str) -> Iterator[object]:
     field = settings.model_fields.get(key)
     yield from get_args(field.annotation) if field else ()
+    if key == "optimizer":
+        yield from ("adam", "adamw")
+    if isinstance(value, list):
+        yield from (value[:-1], [*value, *value[:1]])
     if isinstance(value, int | float):
         yield from (value * 2, value + 1, value / 2, value - 1)
     yield from ANY

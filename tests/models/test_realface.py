@@ -1,6 +1,6 @@
 import pytest
 
-from tests.models.counting import count, network_of, rebuilt
+from tests.models.counting import LEAST, count, network_of, rebuilt
 from understudy.errors import SettingsError
 from understudy.models import realface
 from understudy.params import parse_section
@@ -29,7 +29,7 @@ def test_every_size_is_rebuilt_by_both_decoders(input_px, output_px):
     [((64, 128), 4), ((128, 128), 8), ((64, 256), 8), ((64, 64), 4), ((64, 96), 3), ((128, 96), 6), ((64, 160), 5)],
 )
 def test_the_dense_layers_are_as_wide_as_doublings_and_the_encoder_ask(sizes, side):
-    settings = realface.Settings(batch=1, learning_rate=1e-4, input_px=sizes[0], output_px=sizes[1])
+    settings = realface.Settings(**LEAST, input_px=sizes[0], output_px=sizes[1])
     assert realface.code_side(settings) == side
     assert realface.decoder_widths(settings, is_small=False)[0] == (1024 - (side - 4) * 64) // 16 * 16
 
@@ -40,7 +40,7 @@ def test_the_dense_layers_are_as_wide_as_doublings_and_the_encoder_ask(sizes, si
 )
 def test_sizes_that_no_doublings_reach_are_refused(sizes, rule):
     with pytest.raises(SettingsError, match=rule) as refused:
-        parse_section(realface.Settings, {"batch": 1, "learning_rate": 1e-4} | sizes, where="params.yaml")
+        parse_section(realface.Settings, LEAST | sizes, where="params.yaml")
     assert "\n" not in str(refused.value)
 
 

@@ -55,7 +55,7 @@ def made_by(training, *, threads):
 def interrupt(training, *, threads):
     """Train until the first checkpoint is written."""
 
-    def stop():
+    def stop(_rows):
         raise KeyboardInterrupt
 
     model = make_model(training.settings.model, training.chosen, seed=training.settings.seed, device=CPU)
@@ -93,11 +93,12 @@ def test_a_trained_model_paints_finite_faces_and_the_same_when_it_is_read_back(u
     training, made = undisturbed
     weights = load_file(training.swapper / "weights.safetensors")
     assert all(torch.isfinite(weight).all() for weight in weights.values())
-    *_, last = csv.reader(made["history.csv"].decode().splitlines())
-    assert all(math.isfinite(float(value)) for value in last)
+    history = csv.DictReader(made["history.csv"].decode().splitlines())
+    rows = [{name: float(value) for name, value in row.items() if value} for row in history]
+    assert all(math.isfinite(value) for value in rows[-1].values())
     with workers(1):
         model = read_model(training.swapper, device=CPU)
-        shown = preview_sheet(model, training.target.split("validation"))
+        shown = preview_sheet(model, training.target.split("validation"), rows)
         patches = model.paint(training.target.split("validation")).patches_NHWC
     assert np.array_equal(shown, decode_png(made["preview.png"]))
     assert 0 < patches.mean() < 255
