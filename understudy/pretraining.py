@@ -80,7 +80,7 @@ def pretrain(crowd: Path, weights: Path, *, model: str, steps: int, seed: int) -
     with held(checkpoints), workers(threads() if device.type == "cpu" else 1) as team:
         painter = make_model(model, described, seed=seed, device=device)
         own = _begun(painter, crowd)
-        history = train(painter, settings, team=team, group=Group(device), folder=checkpoints, on_save=lambda: None)
+        history = train(painter, settings, team=team, group=Group(device), folder=checkpoints, on_save=lambda _: None)
         _write(weights, painter, left_out=own, facts={"model": model, "steps": steps, "seed": seed}, last=history[-1])
         drop_checkpoints(checkpoints)
 
