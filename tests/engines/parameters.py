@@ -45,6 +45,8 @@ def with_another(params: Mapping, path: str, classes: Mapping[str, type[Settings
         changed = replaced(params, keys, value)
         if value != at(params, keys) and _is_allowed(changed, section, classes[section]):
             return changed
+    if isinstance(at(params, keys), bool):
+        return replaced(params, keys, not at(params, keys))  # one that goes with another parameter
     assert isinstance(at(params, keys), str), f"no other value found for {path}"
     return replaced(params, keys, "another")
 
