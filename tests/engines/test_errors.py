@@ -9,13 +9,14 @@ from collections.abc import Callable
 import pytest
 
 from tests.engines.workspace import Workspace
+from understudy.model import available
 
 MISTAKES: dict[str, Callable[[dict], object]] = {
     "params.yaml: shots.bo: no pair ada-bo; add it to pairs": lambda params: params.update(pairs={}),
     "params.yaml: clips.cy: no footage at data/raw/cy.mp4; put it there or take cy out of clips": lambda params: params[
         "clips"
     ].update(cy="data/raw/cy.mp4"),
-    "params.yaml: swapper.model: no model 'quik'. Available: compact, driven, original": lambda params: params[
+    f"params.yaml: swapper.model: no model 'quik'. Available: {', '.join(available())}": lambda params: params[
         "swapper"
     ].update(model="quik"),
     "params.yaml: people: cy: no consent record people/cy.yaml; see README, Consent": lambda params: params[
