@@ -254,6 +254,15 @@ def test_an_option_that_x264_did_not_take_is_noticed(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def test_what_a_decoder_says_meanwhile_is_no_complaint_of_x264(tmp_path):
+    def decoded():
+        for picture in draw_pictures(3):
+            av.logging.log(av.logging.ERROR, "h264", "co located POCs unavailable")
+            yield picture
+
+    assert write_plain(tmp_path / "film.mp4", decoded(), stamps=range(3)).exists()
+
+
 @pytest.mark.parametrize("crf", [0, 16, 23.5])
 def test_one_picture_and_every_crf_can_be_written(tmp_path, table_of, crf):
     film = write_plain(tmp_path / "film.mp4", draw_pictures(1), encoding=Encoding(crf=crf, preset="fast"))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.models.cartoons import cartoon_faces
-from tests.models.counting import count, count_with_statistics, network_of, rebuilt
+from tests.models.counting import LEAST, count, count_with_statistics, network_of, rebuilt
 from tests.models.tiny import TINY
 from understudy.blocks.norms import BatchNorm
 from understudy.model import make_model
@@ -55,7 +55,7 @@ def test_what_is_seen_goes_on_beside_what_is_convolved():
 
 
 def tiny():
-    settings = dlight.Settings.model_validate({"learning_rate": 1e-3} | TINY["dlight"])
+    settings = dlight.Settings.model_validate(LEAST | TINY["dlight"])
     model = make_model("dlight", settings, seed=1, device=torch.device("cpu"))
     model.begin(cartoon_faces("ada", number=6), cartoon_faces("bo", number=6))
     return model

@@ -44,7 +44,7 @@ def test_a_size_that_is_said_stands_above_lowmem():
 
 
 def test_channels_drop_out_of_the_targets_decoder_alone_and_only_while_learning():
-    network = unbalanced.Network(unbalanced.Settings.model_validate({"learning_rate": 1e-3} | TINY["unbalanced"]))
+    network = unbalanced.Network(unbalanced.Settings.model_validate(LEAST | TINY["unbalanced"]))
     start_weights(network, seed=1)
     faces = torch.rand(2, 3, 64, 64, generator=torch_generator(1, "faces"))
 

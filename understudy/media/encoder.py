@@ -84,7 +84,7 @@ def _converted(pictures: Iterator[np.ndarray], stamps: Sequence[int], like: Film
 
 def _check_options(packet: bytes, encoding: Encoding, log: list[tuple[int, str, str]]) -> None:
     """x264 writes its options into the first packet: what does not stand there was not taken."""
-    complaints = [text.strip() for level, name, text in log if level <= av.logging.WARNING and "264" in name]
+    complaints = [text.strip() for level, name, text in log if level <= av.logging.WARNING and name == "libx264"]
     text = re.search(rb"x264 - core [^\0]*", packet)
     taken = dict(re.findall(r"(\w+)=(\S+)", text.group().decode("ascii", "replace"))) if text else {}
     crf_is_taken = taken.get("rc") == "cqp" if encoding.crf == 0 else float(taken.get("crf", -1)) == encoding.crf
