@@ -1,8 +1,9 @@
 """A training step of ours against the same model written plainly, and what share of the machine's rate it reaches.
 
-Plainly is: eager, NCHW, one side after the other, Adam written weight by weight, pictures varied one by one with NumPy
-and OpenCV in the loop, and torch's own threads. Both train the same network on the same drawn faces; steps alternate,
-so that a machine that changes its pace changes both. Run it with nothing beside it:
+Plainly is: eager, NCHW, torch's own layers and threads, one side after the other, Adam written weight by weight,
+pictures varied one by one with NumPy and OpenCV in the loop. Both train the same network on the same drawn faces with
+mean absolute errors; steps alternate, so that a machine that changes its pace changes both. GFLOP are those of the
+plain layers, whatever ours make of them. Run it with nothing beside it:
 
     python bench/training.py original --batch 16
 """
@@ -17,10 +18,14 @@ from understudy.stage import threads
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+import yaml
+from torch import Tensor, nn
+from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests.models.cartoons import cartoon_faces
+from understudy.blocks import products
+from understudy.blocks.convolution import Convolution, Dense
 from understudy.facesets import FaceSet
 from understudy.group import Group
 from understudy.learning import Lesson, learn
@@ -46,9 +51,10 @@ def main() -> None:
     parser.add_argument("--settings", default="{}", help="the model's settings that differ, as YAML")
     arguments = parser.parse_args()
     people = cartoon_faces("ada", number=FACES), cartoon_faces("bo", number=FACES, seed=3)
-    model = begun(arguments.model, arguments.batch, arguments.settings, people)
-    gflop = gflop_of(model)
-    plain = Plain(begun(arguments.model, arguments.batch, arguments.settings, people), people)
+    changes = yaml.safe_dump({"losses": [{"loss": "mae"}], "learn_mask": False, **yaml.safe_load(arguments.settings)})
+    model = begun(arguments.model, arguments.batch, changes, people)
+    plain = Plain(begun(arguments.model, arguments.batch, changes, people), people)
+    gflop = plain.gflop()
     with workers(threads()) as team:
         ours = Ours(model, team)
         rounds = [alternating(plain.step, ours.step, number) for number in range(arguments.rounds + 1)][1:]
@@ -68,8 +74,6 @@ def begun(name: str, batch: int, changes: str, people: tuple[FaceSet, FaceSet]) 
 
 def settings_of(name: str, batch: int, changes: str) -> Settings:
     """The sample project's settings of a model, with another batch and what differs, as YAML."""
-    import yaml
-
     values = read_params()["models"]
     assert isinstance(values, Mapping)
     return parse_section(model_settings(name), {**values[name], "batch": batch, **yaml.safe_load(changes)}, where=name)
@@ -93,12 +97,29 @@ class Ours:
         state.optimizer.zero_grad(set_to_none=True)
 
 
+class PlainConvolution(Convolution):
+    """One by torch's own layer."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The convolved features."""
+        (top, bottom), (left, right) = (self._around(side) for side in features.shape[-2:])
+        padding = (top, left)
+        if padding != (bottom, right):
+            features, padding = functional.pad(features, (left, right, top, bottom)), (0, 0)
+        return functional.conv2d(features, self.weight, self.bias, self.stride, padding, groups=self.groups)
+
+
 class Plain:
     """Steps as they are written first."""
 
     def __init__(self, model: FaceModel, people: tuple[FaceSet, FaceSet]) -> None:
         self._model, self._batch = model, model.batch
         self._network = model.network
+        for module in self._network.modules():
+            if isinstance(module, Convolution):
+                module.__class__ = PlainConvolution
+            elif isinstance(module, Dense):
+                module.__class__ = nn.Linear
         self._faces = dict(zip(SIDES, people, strict=True))
         self._optimizer = torch.optim.Adam(self._network.parameters(), lr=5e-5, foreach=False, fused=False)
 
@@ -114,6 +135,16 @@ class Plain:
             (made - wanted.contiguous()).abs().mean().backward()
         self._optimizer.step()
         torch.set_num_threads(1)
+
+    def gflop(self) -> float:
+        """Arithmetic of a step, forward and back, in 10⁹ operations."""
+        counter = FlopCounterMode(display=False)
+        with counter:
+            for side in SIDES:
+                face = torch.zeros(1, 3, self._network.input_px, self._network.input_px)
+                self._network(face, side).pictures[-1].sum().backward()
+        self._optimizer.zero_grad()
+        return counter.get_total_flops() * self._batch / 1e9
 
     def _pair(self, faces: FaceSet, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """A picture turned, mirrored and warped, and the same unwarped: RGB 0–1."""
@@ -148,19 +179,8 @@ def alternating(first: Callable[[int], None], second: Callable[[int], None], num
     return between - began, time.perf_counter() - between
 
 
-def gflop_of(model: FaceModel) -> float:
-    """Arithmetic of a step, forward and back, in 10⁹ operations."""
-    counter = FlopCounterMode(display=False)
-    with counter:
-        losses = model.losses(step=0, part=0, faces=1)
-        torch.autograd.grad(
-            torch.stack(list(losses.values())).sum(), list(model.network.parameters()), allow_unused=True
-        )
-    return counter.get_total_flops() * model.batch / 1e9
-
-
 def product_gflops(team: Workers, side: int = 2048) -> float:
-    """The rate of matrix products, one a core at once; by the faster of torch's two libraries."""
+    """The rate of matrix products, one a core at once; by the fastest of three ways into torch's two libraries."""
     left, right = torch.randn(side, side), torch.randn(side, side)
     kernel = right[:, :, None, None]
 
@@ -170,8 +190,11 @@ def product_gflops(team: Workers, side: int = 2048) -> float:
     def by_onednn(_: int) -> Tensor:
         return torch.nn.functional.conv2d(left.view(1, side, side, 1), kernel)
 
+    def by_layer(_: int) -> Tensor:
+        return products.product(left, right)
+
     best = 0.0
-    for product in (by_mkl, by_onednn):
+    for product in (by_mkl, by_onednn, by_layer):
         team.map(product, range(threads()))
         began = time.perf_counter()
         team.map(product, range(4 * threads()))

@@ -3,7 +3,7 @@ import torch
 from torch.nn import functional
 
 from understudy.blocks.convolution import Convolution
-from understudy.blocks.products import convolve, pays
+from understudy.blocks.products import convolve, dense, pays
 from understudy.blocks.starts import start_weights
 from understudy.workers import workers
 
@@ -19,17 +19,29 @@ def tensors(*shapes, dtype=torch.float32):
     return [torch.randn(*shape, generator=generator, dtype=dtype).requires_grad_() for shape in shapes]
 
 
+def assert_same(found, wanted, leaves):
+    """Values and gradients, but for roundings."""
+    assert (found - wanted).abs().max() <= 1e-5 * wanted.abs().max()
+    towards = tensors(tuple(wanted.shape))[0].detach()
+    ours, theirs = (torch.autograd.grad(made, leaves, towards) for made in (found, wanted))
+    for mine, plain in zip(ours, theirs, strict=True):
+        assert (mine - plain).abs().max() <= 1e-5 * plain.abs().max()
+
+
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(5, 2, 0), (5, 2, 2), (3, 1, 1), (1, 1, 0)])
 def test_values_and_gradients_are_those_of_the_convolution(kernel, stride, padding):
-    features, weight, bias = tensors((3, 6, 11, 11), (8, 6, kernel, kernel), (8,))
-    wanted = functional.conv2d(features, weight, bias, stride, padding)
-    found = convolve(features, weight, bias, stride=stride, padding=padding)
-    assert torch.equal(found, wanted)
-    towards = tensors(tuple(wanted.shape))[0].detach()
-    for ours, theirs in zip(
-        *(torch.autograd.grad(made, [features, weight, bias], towards) for made in (found, wanted)), strict=True
-    ):
-        assert torch.allclose(ours, theirs, rtol=1e-5, atol=1e-5)
+    weight, bias = tensors((8, 6, kernel, kernel), (8,))
+    for batch in (1, 24):  # few pixels, and so many that only the weights' gradient is a product
+        (features,) = tensors((batch, 6, 11, 11))
+        wanted = functional.conv2d(features, weight, bias, stride, padding)
+        found = convolve(features, weight, bias, stride=stride, padding=padding)
+        assert_same(found, wanted, [features, weight, bias])
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(1200, 900), (20, 30)])
+def test_dense_layers_and_their_gradients_are_those_of_torch(inputs, outputs):
+    features, weight, bias = tensors((3, inputs), (outputs, inputs), (outputs,))
+    assert_same(dense(features, weight, bias), functional.linear(features, weight, bias), [features, weight, bias])
 
 
 def test_a_layer_of_weights_that_do_not_learn_has_no_gradient_of_them():

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from understudy.blocks.products import convolve, pays
+from understudy.blocks import products, winograd
 from understudy.blocks.starts import Start, glorot_uniform, he_uniform
 
 Padding = Literal["keras", "symmetric"]
@@ -47,8 +47,10 @@ class Convolution(nn.Conv2d):
             features, padding = functional.pad(features, (left, right, top, bottom)), (0, 0)
         stride, side = self.stride[0], features.shape[-1] + 2 * padding[1] - self.kernel_size[0]
         pixels = (side // stride + 1) ** 2
-        if self.groups == 1 and padding[0] == padding[1] and pays(features, self.weight, pixels=pixels):
-            return convolve(features, self.weight, self.bias, stride=stride, padding=padding[0])
+        if self.groups == stride == 1 and padding == (1, 1) and winograd.pays(features, self.weight):
+            return winograd.convolve(features, self.weight, self.bias)
+        if self.groups == 1 and padding[0] == padding[1] and products.pays(features, self.weight, pixels=pixels):
+            return products.convolve(features, self.weight, self.bias, stride=stride, padding=padding[0])
         return functional.conv2d(features, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
     def _around(self, side: int) -> tuple[int, int]:
@@ -83,3 +85,7 @@ class Dense(nn.Linear):
 
     def reset_parameters(self) -> None:
         """Nothing: `start_weights` fills them."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The features' products with every row of the weights."""
+        return products.dense(features, self.weight, self.bias)
