@@ -16,6 +16,7 @@ from understudy.analysis import lineage
 from understudy.curation import CurationSettings, Split, hold_out, look, near_duplicates, quality_problems
 from understudy.errors import SettingsError
 from understudy.facesets import cut_face
+from understudy.geometry import CROP_COVERAGE, CROP_RESOLUTION_PX, resize_crop
 from understudy.images import encode_png
 from understudy.manifest import read_manifest
 from understudy.media.reader import read_frames
@@ -74,18 +75,21 @@ def curated_rows(faces: pa.Table, clip: Path, *, settings: Settings) -> list[Row
     """A row for each of a person's faces in one clip; those that are kept carry split and pixels."""
     reasons = quality_problems(faces, settings=settings)
     splits, reasons = hold_out(faces.column("frame").to_numpy(), reasons, settings=settings)
-    pictures = cut_pictures(faces, clip, reasons=reasons)
+    pictures = cut_pictures(faces, clip, reasons=reasons, resolution_px=settings.resolution_px)
     reasons = without_duplicates(faces, pictures, splits=splits, reasons=reasons, settings=settings)
     rows = []
     for index, face in enumerate(faces.select([*KEYS, *MEASURED]).to_pylist()):
         face |= {"split": None, "pixels": None, "mask": None, "reason": reasons[index]}
+        face["crop_from_frame"] = resized(face["crop_from_frame"], settings.resolution_px)
         if reasons[index] is None:
             face |= {"split": splits[index], "pixels": pictures[index].pixels, "mask": pictures[index].mask}
         rows.append(face)
     return rows
 
 
-def cut_pictures(faces: pa.Table, clip: Path, *, reasons: Sequence[str | None]) -> dict[int, Picture]:
+def cut_pictures(
+    faces: pa.Table, clip: Path, *, reasons: Sequence[str | None], resolution_px: int
+) -> dict[int, Picture]:
     """The aligned picture of every row that is not left out, by row."""
     numbers, points = faces.column("frame").to_numpy(), points_of(faces)
     rows_of: dict[int, list[int]] = {}
@@ -96,9 +100,17 @@ def cut_pictures(faces: pa.Table, clip: Path, *, reasons: Sequence[str | None]) 
     pictures = {}
     for frame, image in progress(images, total=len(rows_of), description=f"crops of {clip.stem}"):
         for row in rows_of[frame]:
-            cut = cut_face(image, points[row])
+            cut = cut_face(image, points[row], resolution_px=resolution_px)
             pictures[row] = Picture(encode_png(cut.pixels), encode_png(cut.mask), cut.points, look(cut))
     return pictures
+
+
+def resized(crop_from_frame: Sequence[float], resolution_px: int) -> np.ndarray:
+    """Into a crop of this side, what the landmarks table says of one of CROP_RESOLUTION_PX: six numbers."""
+    matrix = np.asarray(crop_from_frame, float).reshape(2, 3)
+    sizes = {"resolution_px": resolution_px, "from_resolution_px": CROP_RESOLUTION_PX}
+    found = resize_crop(matrix, **sizes, coverage=CROP_COVERAGE, from_coverage=CROP_COVERAGE)
+    return found.astype(np.float32).ravel()
 
 
 def without_duplicates(

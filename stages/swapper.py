@@ -10,6 +10,7 @@ It trains on all CUDA devices there are, a process each; `swapper.parts` must be
 
 import csv
 import json
+import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -28,7 +29,9 @@ from understudy.checkpoints import checkpoint_folder, drop_checkpoints, held
 from understudy.endings import say
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet, read_face_set
+from understudy.facestore import COVERAGE
 from understudy.files import replacing, replacing_folder
+from understudy.geometry import CROP_COVERAGE
 from understudy.group import Group, choose_devices
 from understudy.images import encode_png
 from understudy.model import SETTINGS, WEIGHTS, FaceModel, count_parameters, make_model, model_settings
@@ -103,6 +106,8 @@ class Training:
         with workers(threads() if group.device.type == "cpu" else 1) as team:
             model = make_model(self.settings.model, self.chosen, seed=self.settings.seed, device=group.device)
             model.begin(self.source, self.target)
+            if group.leads and (doubt := too_coarse(model.painted_px, crop_px=self.target.side_px)):
+                say(f"swapper: {doubt}")
             warm = None if self.settings.start_from is None else start_from(model.network, self.settings.start_from)
             if warm is not None and group.leads:
                 say(f"swapper: {warm.said()}; settings.json lists them")
@@ -140,10 +145,23 @@ class Training:
             "training": self.settings.model_dump(exclude={"model"}),
             "source": self.source.person,
             "target": self.target.person,
+            "crop_px": self.target.side_px,
             "parameters": count_parameters(model.network),
             "started_from": None if warm is None else warm.model_dump(),
             "versions": {name: version(name) for name in ("numpy", "opencv-python", "safetensors", "torch")},
         }
+
+
+def too_coarse(painted_px: int, *, crop_px: int) -> str | None:
+    """What to say when the crops show less than the model paints; None when they do."""
+    shown = round(crop_px * COVERAGE / CROP_COVERAGE)
+    if shown >= painted_px:
+        return None
+    wanted = 2 * math.ceil(painted_px * CROP_COVERAGE / COVERAGE / 2)
+    return (
+        f"the model paints {painted_px} px and crops of {crop_px} px show {shown} of them; where faces in the footage "
+        f"are that large, params.yaml: crops.resolution_px {wanted} shows them all"
+    )
 
 
 def _columns(history: Sequence[Row]) -> list[str]:

@@ -100,7 +100,8 @@ def main(
             settings=settings,
             facts=facts | {"device": device.type},
         )
-        tables = painted_tables(clip, faces, folder, model=model, person=target.person, team=team)
+        crop_px = crop_px_of(swapper)
+        tables = painted_tables(clip, faces, folder, crop_px=crop_px, model=model, person=target.person, team=team)
     if tables is None:
         return
     print(f"{swaps.stem}: {summary(faces)}", file=sys.stderr)
@@ -118,6 +119,13 @@ def check_pair(swapper: Path, *, source: str, target: str) -> None:
             f"{swapper}: trained for {made['source']} in {made['target']}'s place, asked for {source} in {target}'s; "
             "use that pair's swapper"
         )
+
+
+def crop_px_of(swapper: Path) -> int:
+    """Side of the crops a swapper was trained from, and paints from: what it measures in them depends on it."""
+    found = read_description(swapper)["crop_px"]
+    assert isinstance(found, int)
+    return found
 
 
 def people_of(identities: Path, fits: pa.Table) -> dict[tuple[int, int], str | None]:
@@ -154,14 +162,21 @@ def rows_of(
 
 
 def painted_tables(
-    clip: pa.Table, rows: Sequence[Row], folder: PieceFolder, *, model: FaceModel, person: str, team: Workers
+    clip: pa.Table,
+    rows: Sequence[Row],
+    folder: PieceFolder,
+    *,
+    crop_px: int,
+    model: FaceModel,
+    person: str,
+    team: Workers,
 ) -> list[pa.Table] | None:
     """Those `rows` that have no reason with what the model painted, piece by piece; None when only a share was."""
     wanted = [row for row in rows if row["reason"] is None]
     parts = cut_faces(len(wanted), size=folder.size)
 
     def begin(pieces: Sequence[int]) -> Iterator[tuple[int, Make]]:
-        for piece, around, faces in _with_neighbours(clip, wanted, {piece: parts[piece] for piece in pieces}):
+        for piece, around, faces in _with_neighbours(clip, wanted, {piece: parts[piece] for piece in pieces}, crop_px):
             own = slice(parts[piece].start - around.start, parts[piece].stop - around.start)
             yield piece, partial(paint, faces, own, model=model, person=person, team=team)
 
@@ -206,14 +221,14 @@ def _objection(person: str | None, yaw_deg: float, *, target: str, settings: Set
 
 
 def _with_neighbours(
-    clip: pa.Table, rows: Sequence[Row], parts: Mapping[int, range]
+    clip: pa.Table, rows: Sequence[Row], parts: Mapping[int, range], crop_px: int
 ) -> Iterator[tuple[int, range, list[tuple[Row, Cut]]]]:
     """Each part with which rows it and its neighbours are, and those, cut; footage is decoded once."""
     around = {
         piece: range(max(0, own.start - OVERLAP), min(len(rows), own.stop + OVERLAP)) for piece, own in parts.items()
     }
     wanted = sorted({index for indices in around.values() for index in indices})
-    cuts = zip(wanted, _cut_faces(clip, [rows[index] for index in wanted]), strict=True)
+    cuts = zip(wanted, _cut_faces(clip, [rows[index] for index in wanted], crop_px), strict=True)
     waiting: dict[int, tuple[Row, Cut]] = {}
     for piece, indices in around.items():
         waiting = {index: face for index, face in waiting.items() if index in indices}
@@ -223,14 +238,14 @@ def _with_neighbours(
         yield piece, indices, list(waiting.values())
 
 
-def _cut_faces(clip: pa.Table, wanted: Sequence[Row]) -> Iterator[tuple[Row, Cut]]:
+def _cut_faces(clip: pa.Table, wanted: Sequence[Row], crop_px: int) -> Iterator[tuple[Row, Cut]]:
     rows: dict[int, list[Row]] = {}
     for row in wanted:
         rows.setdefault(row["frame"], []).append(row)
     images = read_frames(clip, indices=sorted(rows)) if rows else iter(())
     for frame, image in progress(images, total=len(rows), description="painting"):
         for row in rows[frame]:
-            yield row, cut_face(image, row["points"].reshape(68, 2))
+            yield row, cut_face(image, row["points"].reshape(68, 2), resolution_px=crop_px)
 
 
 def _gathered(faces: Sequence[tuple[Row, Cut]], person: str) -> tuple[list[Row], FaceSet]:

@@ -23,6 +23,7 @@ VALUES = {
     "max_spread": 0.02,
     "min_eye_distance_px": 24,
     "max_yaw_deg": 60,
+    "resolution_px": 256,
     "max_pitch_deg": 45,
     "min_sharpness": 0.2,
     "duplicate_points": 0.006,

@@ -213,6 +213,22 @@ def test_another_input_setting_fact_or_size_is_another_folder(tmp_path):
         assert clip.made == [0, 1], changed
 
 
+def test_an_artifact_of_the_same_name_elsewhere_takes_nothing_away(tmp_path):
+    class Chosen(Settings):
+        number: int
+
+    options = {"stage": "scores", "inputs": [], "settings": Chosen(number=1), "facts": {}, "pieces": Pieces(7)}
+    one, other = (
+        open_pieces(tmp_path / folder / "clip.json", root=tmp_path / "root", **options) for folder in ("one", "other")
+    )
+    for pieces in (one, other):
+        pieces.gather(2, Clip().begin)
+    one.drop()
+    again = Clip()
+    other.gather(2, again.begin)
+    assert again.made == []
+
+
 @pytest.mark.parametrize("number", [1, 2, 3, 7])
 def test_shares_are_all_pieces_and_each_once(number):
     shares = [Share(place, number).of(20) for place in range(1, number + 1)]

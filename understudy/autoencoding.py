@@ -18,7 +18,7 @@ from understudy.blocks.starts import Initialiser, start_weights
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet
 from understudy.facestore import COVERAGE, MASK, RGB, FaceStore, store_faces
-from understudy.geometry import CROP_COVERAGE, CROP_RESOLUTION_PX, apply_affine, invert_affine, resize_crop
+from understudy.geometry import CROP_COVERAGE, apply_affine, invert_affine, resize_crop
 from understudy.judging import ChosenCritic, FaceCritic, make_critic, see
 from understudy.lossmix import Term, mixture
 from understudy.measures import rebuilt as measure
@@ -94,6 +94,7 @@ class Autoencoder:
         start_weights(network, seed=seed, initialiser=settings.initialiser, icnr=settings.icnr)
         self.network = network.to(device)
         self.batch, self.learning_rate = settings.batch, settings.learning_rate
+        self.painted_px = network.outputs_px[-1]
         self._settings, self._seed, self._device = settings, seed, device
         self.critics = self._critics().to(device) if settings.critics else None
         self._training: dict[str, FaceStore] = {}
@@ -200,7 +201,9 @@ class Autoencoder:
     def paint(self, faces: FaceSet) -> Painted:
         """Target faces with the source's likeness; landmarks and outline stay where they are."""
         size = self.network.outputs_px[-1]
-        crops = np.asarray([_patch_crop(crop, size) for crop in faces.crop_from_frame_N23]).reshape(-1, 2, 3)
+        crops = np.asarray([_patch_crop(crop, size, faces.side_px) for crop in faces.crop_from_frame_N23]).reshape(
+            -1, 2, 3
+        )
         points = [
             apply_affine(invert_affine(crop.astype(float)), face.astype(float))
             for crop, face in zip(faces.crop_from_frame_N23, faces.points_N2, strict=True)
@@ -270,11 +273,11 @@ class Autoencoder:
         return store_faces(faces, sides=sides, device=self._device)
 
 
-def _patch_crop(crop_from_frame: np.ndarray, resolution_px: int) -> np.ndarray:
+def _patch_crop(crop_from_frame: np.ndarray, resolution_px: int, from_px: int) -> np.ndarray:
     return resize_crop(
         crop_from_frame.astype(float),
         resolution_px=resolution_px,
         coverage=COVERAGE,
-        from_resolution_px=CROP_RESOLUTION_PX,
+        from_resolution_px=from_px,
         from_coverage=CROP_COVERAGE,
     )

@@ -23,10 +23,14 @@ LOOK_PX = 24  # how small a face is made before two are compared
 class CurationSettings(Settings):
     """Which faces become part of a face set, and in which split."""
 
+    resolution_px: int = Field(ge=64, le=1280, multiple_of=2)
+    """Side of the aligned crops, two face boxes (brow to lower lip) wide. What a model sees and paints is 1.6 boxes
+    wide, so that 256 serves outputs up to 205 px, 320 those of 256, and 640 those of 512. More than the footage shows
+    only takes room: a table grows with the square."""
     max_spread: float = Field(gt=0, le=1)
     """Landmarks less sure than this are left out; tighter than the gate of stage landmarks, for a model learns them."""
     min_eye_distance_px: float = Field(ge=0)
-    """Smaller faces are left out: enlarged to the crop they teach blur. The crop shows the eyes 76 px apart."""
+    """Smaller faces are left out: enlarged to the crop they teach blur. A crop of 256 px shows the eyes 76 px apart."""
     max_yaw_deg: float = Field(gt=0, le=180)
     """Heads turned further either way are left out; landmarks are guesses there."""
     max_pitch_deg: float = Field(gt=0, le=180)

@@ -18,7 +18,7 @@ from understudy.tables import CROPS, affines_of, is_kept, points_of, read_table
 class FaceSet:
     """N aligned faces of one person, in order of clip, frame, face.
 
-    pixels_NHWC  uint8 RGB (N, S, S, 3); S = CROP_RESOLUTION_PX, at CROP_COVERAGE mean face boxes
+    pixels_NHWC  uint8 RGB (N, S, S, 3), at CROP_COVERAGE mean face boxes; S is the `side_px`
     mask_NHW     uint8 (N, S, S), soft hull of the face including the brows
     points_N2    float32 (N, 68, 2), landmarks in pixels of the crop
     pose_N3      float32 (N, 3), yaw, pitch, roll in degrees
@@ -39,6 +39,11 @@ class FaceSet:
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    @property
+    def side_px(self) -> int:
+        """Side of the crops."""
+        return int(self.pixels_NHWC.shape[1])
 
     def select(self, indices: Sequence[int] | np.ndarray) -> "FaceSet":
         """The faces at `indices`, in that order."""

@@ -12,7 +12,7 @@ from understudy import skin
 from understudy.augmentations.warp_to_neighbour import nearest_faces
 from understudy.faceparts import eyes_mask, mouth_mask
 from understudy.facesets import FaceSet
-from understudy.geometry import CROP_COVERAGE, CROP_RESOLUTION_PX
+from understudy.geometry import CROP_COVERAGE
 from understudy.sampling import grid_positions, normalised_from_px, read_at
 
 COVERAGE = 1.6  # of what networks see, in mean face boxes
@@ -68,8 +68,8 @@ class FaceStore:
 def store_faces(faces: FaceSet, *, sides: Sequence[int], device: torch.device) -> FaceStore:
     """The faces, ready to be read as pictures of these `sides`."""
     full = [_picture(faces, index) for index in range(len(faces))]
-    pictures = {side: _reduced(full, min(round(side * MARGIN), CROP_RESOLUTION_PX)).to(device) for side in sides}
-    points = normalised_from_px(torch.from_numpy(faces.points_N2), CROP_RESOLUTION_PX) * MARGIN
+    pictures = {side: _reduced(full, min(round(side * MARGIN), faces.side_px)).to(device) for side in sides}
+    points = normalised_from_px(torch.from_numpy(faces.points_N2), faces.side_px) * MARGIN
     names = tuple(f"{clip} {frame}" for clip, frame in zip(faces.clips, faces.frames, strict=True))
     return FaceStore(pictures, points.to(device), torch.from_numpy(faces.pose_N3[:, 0].copy()).to(device), names)
 

@@ -55,7 +55,8 @@ class FaceModel(Protocol):
 
     `learns_from` names the face sets it needs, `needs` the columns of them. What a model must remember of the face
     sets besides its weights (shape models, ranges) are buffers of `network`, so that weights.safetensors is all of it.
-    `batch` is the number of faces a side in a step, `learning_rate` the highest rate of its schedule. `critics` are
+    `batch` is the number of faces a side in a step, `learning_rate` the highest rate of its schedule, `painted_px` the
+    side of the patches that it paints, 1.6 face boxes wide (brow line to lower lip). `critics` are
     networks that learn beside it to tell painted faces from real ones, and are not part of the result.
     """
 
@@ -65,6 +66,7 @@ class FaceModel(Protocol):
     critics: torch.nn.Module | None
     batch: int
     learning_rate: float
+    painted_px: int
 
     def begin(self, source: FaceSet, target: FaceSet) -> None:
         """Take the face sets in: the training split to learn from, the validation split to be measured on.
@@ -151,7 +153,9 @@ def read_description(folder: Path) -> Mapping[str, object]:
         raise ModelError(f"{path}: no such file; run the stage swapper") from None
     except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
         raise ModelError(f"{path}: not readable JSON; delete it and run swapper again") from error
-    missing = {"model", "settings", "source", "target"} - set(description if isinstance(description, dict) else ())
+    missing = {"model", "settings", "source", "target", "crop_px"} - set(
+        description if isinstance(description, dict) else ()
+    )
     if missing:
         raise ModelError(f"{path}: {', '.join(sorted(missing))} missing; delete it and run swapper again")
     return dict(description)

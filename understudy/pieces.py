@@ -153,7 +153,10 @@ def open_pieces(
         "size": pieces.size,
     }
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:32]
-    return PieceFolder(root / stage / artifact.stem / key, pieces)
+    place = hashlib.sha256(artifact.parent.as_posix().encode()).hexdigest()[
+        :8
+    ]  # of the same name elsewhere is another's
+    return PieceFolder(root / stage / f"{artifact.stem}-{place}" / key, pieces)
 
 
 def cut_evenly(frames: Sequence[int], *, size: int) -> list[Sequence[int]]:

@@ -40,11 +40,11 @@ def rows_every(steps: int, *, rows: int = 8) -> int:
     return max(1, -(-steps // rows))
 
 
-def cost_of(model: FaceModel, *, output_px: int) -> Cost:
-    """What a step of a model costs that has taken its faces in; `output_px` counts where its network does not say."""
+def cost_of(model: FaceModel) -> Cost:
+    """What a step of a model costs that has taken its faces in."""
     network = model.network
-    sides = (network.input_px, network.outputs_px[-1]) if isinstance(network, FaceNetwork) else (0, output_px)
-    return Cost(step_cpu_s(model), count_parameters(network), *sides)
+    input_px = network.input_px if isinstance(network, FaceNetwork) else 0
+    return Cost(step_cpu_s(model), count_parameters(network), input_px, model.painted_px)
 
 
 def step_cpu_s(model: FaceModel) -> float:

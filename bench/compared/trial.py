@@ -93,7 +93,7 @@ class Trial:
         chosen = parse_section(model_settings(self._model), params["models"][self._model], where=f"{self.name}")
         model = make_model(self._model, chosen, seed=params["swapper"]["seed"], device=CPU)
         model.begin(source, target)
-        cost = cost_of(model, output_px=params["models"][self._model].get("resolution_px", 0))
+        cost = cost_of(model)
         plan = Plan(steps_within(self.cpu_s, step_cpu_s=cost.step_cpu_s), cost)
         _write(self.folder / "plan.json", {"asked": asked, **plan._asdict()})
         return plan

@@ -14,9 +14,9 @@ from understudy.images import encode_png
 from understudy.tables import CROPS, FRAMES, IDENTITIES, LANDMARKS, read_table, table_of_rows, write_table
 
 
-def write_crops(path: Path, person: str, *, number: int, seed: int = 0) -> Path:
+def write_crops(path: Path, person: str, *, number: int, seed: int = 0, side_px: int = 256) -> Path:
     """The crops table of a cartoon person."""
-    faces = cartoon_faces(person, number=number, seed=seed)
+    faces = cartoon_faces(person, number=number, seed=seed, side_px=side_px)
     rows = [
         {
             "clip": person,

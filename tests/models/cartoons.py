@@ -42,7 +42,7 @@ def draw_cartoon(person: str, points: np.ndarray, *, gaze: float = 0.0) -> np.nd
     return image
 
 
-def cartoon_faces(person: str, *, number: int = 30, seed: int = 0) -> FaceSet:
+def cartoon_faces(person: str, *, number: int = 30, seed: int = 0, side_px: int = 256) -> FaceSet:
     """A face set of smoothly moving cartoon faces: two thirds to train, the rest for validation and test."""
     time = np.arange(number) / 6 + seed
     yaw, mouth = 18 * np.sin(time), 0.12 + 0.12 * np.sin(2.1 * time)
@@ -51,7 +51,8 @@ def cartoon_faces(person: str, *, number: int = 30, seed: int = 0) -> FaceSet:
     cuts = []
     for index in range(number):
         points = cartoon_points(person, yaw_deg=yaw[index], mouth=mouth[index], lids=lids[index])
-        cuts.append(cut_face(draw_cartoon(person, points, gaze=gaze[index]), points))
+        picture = draw_cartoon(person, points, gaze=gaze[index])
+        cuts.append(cut_face(picture, points, resolution_px=side_px))
     splits = [("train", "train", "train", "train", "validation", "test")[index % 6] for index in range(number)]
     return FaceSet(
         person,

@@ -35,6 +35,19 @@ def test_pixels_are_those_of_the_frame_without_loss(duo, ada):
     assert np.array_equal(decode_png(row["mask"]), cut.mask)
 
 
+def test_crops_of_any_side_show_the_same_place(duo):
+    table = curate(duo, "ada", resolution_px=384)
+    large, small = read_face_set(table, "ada"), read_face_set(curate(duo, "ada"), "ada")
+    assert large.pixels_NHWC.shape[1:] == (384, 384, 3)
+    assert large.mask_NHW.shape[1:] == (384, 384)
+    assert np.abs((large.points_N2 + 0.5) / 1.5 - (small.points_N2 + 0.5)).max() < 1e-3
+    row = next(row for row in rows_of(table) if row["pixels"])
+    ((_, image),) = read_frames(duo.frames / "duo.parquet", indices=[row["frame"]])
+    cut = cut_face(image, np.array(row["points"], np.float32).reshape(68, 2), resolution_px=384)
+    assert np.array_equal(decode_png(row["pixels"]), cut.pixels)
+    assert np.abs(np.reshape(row["crop_from_frame"], (2, 3)) - cut.crop_from_frame).max() < 1e-3
+
+
 def test_all_splits_are_there_and_neighbours_never_sit_on_both_sides(duo):
     path = curate(duo, "ada", block_frames=3, gap_frames=1)
     kept = [(row["frame"], row["split"]) for row in rows_of(path) if row["split"]]

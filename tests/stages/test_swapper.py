@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from stages.swapper import SwapperSettings, main
+from stages.swapper import SwapperSettings, main, too_coarse
 from tests.models.cartoon_tables import write_crops
 from understudy.curves import PLOT_PX, training_curves
 from understudy.errors import ConsentError, ModelError, SettingsError
@@ -144,3 +144,17 @@ def test_weights_of_another_model_are_refused(project):
     shutil.copy(driven / "weights.safetensors", compact / "weights.safetensors")
     with pytest.raises(ModelError, match="not the weights of a compact model"):
         read_model(compact, device=torch.device("cpu"))
+
+
+def test_crops_that_show_less_than_is_painted_are_spoken_of(project, capsys):
+    train()
+    assert "crops.resolution_px" not in capsys.readouterr().err
+    assert too_coarse(205, crop_px=256) is None
+    assert too_coarse(512, crop_px=640) is None
+    assert "crops of 256 px show 205" in str(too_coarse(512, crop_px=256))
+    assert str(too_coarse(512, crop_px=256)).endswith("crops.resolution_px 640 shows them all")
+    params = read_params(Path("params.yaml"))
+    params["models"]["driven"]["resolution_px"] = 256
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    train(model="driven", steps=1)
+    assert "crops.resolution_px 320 shows them all" in capsys.readouterr().err

@@ -3,18 +3,23 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from stages.swaps import OVERLAP, PIECES, Settings, cut_faces, main
-from tests.models.cartoon_tables import write_clip_of
+from tests.models.cartoon_tables import write_clip_of, write_crops
+from tests.models.cartoons import cartoon_faces, cartoon_points, draw_cartoon
 from tests.stages.conftest import make_in_shares
 from tests.stages.test_swapper import project, train  # noqa: F401 - a fixture
 from understudy.errors import AnalysisError, ConsentError, ModelError
+from understudy.facesets import cut_face
 from understudy.images import decode_png
+from understudy.model import read_model
 from understudy.sharing import Pieces
 from understudy.tables import (
     IDENTITIES,
@@ -86,6 +91,24 @@ def test_a_painted_face_lies_over_the_performers(clip):
     assert patch.shape == (192, 192, 3)
     assert alpha.shape == (192, 192)
     assert 0.1 < (alpha > 127).mean() < 0.6
+
+
+def test_faces_are_cut_as_those_the_swapper_was_trained_from(project):  # noqa: F811
+    for person, seed in (("ada", 0), ("bo", 3)):
+        write_crops(project / f"data/crops/{person}.parquet", person, number=12, seed=seed, side_px=320)
+    tables = write_clip_of("bo", project, people=["bo"] * 2, reasons={})
+    swapper = train(model="compact", steps=1)
+    found = paint(tables | {"swapper": swapper}, max_yaw_deg=90)
+    (points,) = points_of(found)[:1]
+    model = read_model(swapper, device=torch.device("cpu"))
+    cut = cut_face(
+        draw_cartoon("bo", cartoon_points("bo", yaw_deg=0.0, mouth=0.0, lids=1.0)), points, resolution_px=320
+    )
+    faces = cartoon_faces("bo", number=1, side_px=320)
+    face = replace(faces, pixels_NHWC=cut.pixels[None], mask_NHW=cut.mask[None], points_N2=cut.points[None])
+    wanted = model.paint(replace(face, crop_from_frame_N23=cut.crop_from_frame[None])).patches_NHWC[0]
+    patch = decode_png(found.column("patch")[0].as_py())
+    assert np.abs(patch.astype(int) - wanted).mean() < 0.5
 
 
 def test_the_table_says_who_was_painted_over_whom_and_by_which_weights(clip):

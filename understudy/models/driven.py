@@ -50,7 +50,8 @@ class Settings(Base):
 
     resolution_px: Literal[192, 256, 384, 512]
     """Side of the painted patch. More is worth its while where faces are larger in the footage than this / 1.6, brow to
-    lower lip, and in the face sets too. A step takes hardly longer, but sees less of the patch."""
+    lower lip, and crops.resolution_px is larger than this, too. A step takes hardly longer, but sees less of the
+    patch."""
     batch: int = Field(ge=1, le=256)
     """Faces in a step; 4 is best for minutes, 16 for hours. Must be a multiple of swapper.parts."""
     learning_rate: float = Field(gt=0, le=0.1)
@@ -95,6 +96,7 @@ class Model:
         network = Network(resolution_px=settings.resolution_px, nodes=settings.nodes, generator=generator)
         self.network = network.to(device)
         self.batch, self.learning_rate = settings.batch, settings.learning_rate
+        self.painted_px = settings.resolution_px
         self._settings, self._seed, self._device = settings, seed, device
         self.critics: torch.nn.Module | None = None
         self._training: DrivenFaces | None = None
@@ -243,4 +245,4 @@ def _split(faces: FaceSet, name: str) -> FaceSet:
 
 def _unit(faces: FaceSet) -> float:
     """What makes points of these crops those of crops of CROP_RESOLUTION_PX."""
-    return CROP_RESOLUTION_PX / faces.pixels_NHWC.shape[1]
+    return CROP_RESOLUTION_PX / faces.side_px
