@@ -84,6 +84,24 @@ def test_parts_that_begin_anew_forget_what_they_learnt(people, tmp_path):
     assert after[weight].std().item() == pytest.approx(fresh[weight].std().item(), rel=0.1)
 
 
+@pytest.mark.parametrize("ends", [[7, 3], [3, 3]])
+def test_phases_out_of_order_are_refused(ends):
+    with pytest.raises(ValueError, match=rf"until step {ends[1]} comes after one until {ends[0]}; put them in order"):
+        make(phases=[{"until": end} for end in ends])
+
+
+def test_the_target_alone_can_be_mirrored(people):
+    still = {"rotation_deg": 0, "zoom": 0, "shift": 0, "warp": 0, "flip": 0}
+    drawn = {}
+    for share in (None, 1.0):
+        model = make(augmentation=still | {"flip_target": share})
+        model.begin(*people)
+        for side in ("source", "target"):
+            drawn[side, share] = model.drawn(side, step=0, part=0, faces=4).inputs
+    assert torch.equal(drawn["source", None], drawn["source", 1.0])
+    assert torch.allclose(drawn["target", None].flip(3), drawn["target", 1.0], atol=1e-4)
+
+
 def test_phases_stand_in_order_and_begin_where_the_one_before_ends():
     phases = [Phase(until=3, rate=0.5), Phase(until=7, rate=2.0)]
     after = Phase(until=100, rate=7.0)

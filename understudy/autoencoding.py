@@ -6,6 +6,7 @@ what is wanted are read at the same positions, and only inputs are warped.
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Literal, Self
 
 import numpy as np
@@ -75,6 +76,14 @@ class AutoencoderSettings(Settings):
     """How training pictures are varied."""
     phases: tuple[AutoencoderPhase, ...] = ()
     """Stretches of the training that differ from the rest, in order."""
+
+    @model_validator(mode="after")
+    def _phases_in_order(self) -> Self:
+        ends = [phase.until for phase in self.phases]
+        for before, end in pairwise(ends):
+            if end <= before:
+                raise ValueError(f"phases: one until step {end} comes after one until {before}; put them in order")
+        return self
 
     @model_validator(mode="after")
     def _learns_its_mask(self) -> Self:

@@ -72,6 +72,8 @@ class Augmentation(Settings):
     """Shifts are within plus or minus this share of the crop's side."""
     flip: float = Field(default=0.5, ge=0, le=1)
     """Share of mirrored faces; 0 keeps moles, partings and light where they are."""
+    flip_target: float | None = Field(default=None, ge=0, le=1)
+    """The same of the target's faces, where it is another share; as `flip` when unset."""
     warp: float = Field(default=0.02, ge=0, le=0.2)
     """Standard deviation of the input's warp, as a share of the side; more makes the code more forgetful of shape."""
     cells: float = Field(default=0.0, ge=0, le=0.45)
@@ -148,7 +150,9 @@ class Draw:
 
     @cached_property
     def _mirror(self) -> flip.Flip:
-        return flip.sample(self._generator("flip"), number=self.number, share=self.ranges.flip)
+        alone = self.ranges.flip_target if self.stream == "target" else None
+        share = self.ranges.flip if alone is None else alone
+        return flip.sample(self._generator("flip"), number=self.number, share=share)
 
     @cached_property
     def _move(self) -> affine.Affine:
