@@ -156,3 +156,21 @@ def test_what_a_default_names_is_imported_by_the_model(name):
     fields = [field for each in classes for field in each.get("properties", {}).items()]
     defaults = [{key: field["default"]} for key, field in fields if "default" in field]
     assert set(parts_in(defaults)) <= set(closure(f"understudy/models/{name}.py"))
+
+
+@pytest.mark.parametrize("name", ["liae", "amp", "iae"])
+def test_what_all_people_share_is_learnt_at_once_and_from_the_same_faces(name):
+    network = small(name).network
+    generator = torch.Generator().manual_seed(5)
+    shape = (3, network.input_px, network.input_px)
+    faces = {
+        person: torch.rand(number, *shape, generator=generator) for person, number in (("source", 2), ("target", 3))
+    }
+    together = network.learn(faces, generator=torch.Generator().manual_seed(1))
+    chance = torch.Generator().manual_seed(1)
+    for person, own in faces.items():
+        alone = network.decode(network.encode(own), person, faces_B3HW=own, generator=chance)
+        assert len(together[person].pictures[0]) == len(own)
+        assert torch.allclose(together[person].pictures[0], alone.pictures[0], atol=1e-5)
+        assert torch.allclose(together[person].code, alone.code, atol=1e-5)
+        assert (together[person].mask is None) == (alone.mask is None)

@@ -1,6 +1,6 @@
-"""The commonest frame of a network: one encoder for everybody, a decoder for each person."""
+"""The two commonest frames of a network: one encoder for everybody, and a decoder for each person or for everybody."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -37,3 +37,37 @@ class DecoderEach(FaceNetwork):
         del faces_B3HW, generator
         mask = self.masks[person](features) if person in self.masks else None
         return Rebuilt((self.decoders[person](features),), mask, features)
+
+
+class DecoderForAll(FaceNetwork):
+    """One encoder and one decoder for everybody; what tells people apart is the code that is made of what is seen.
+
+    While learning, the decoder sees the codes of all people at once: its weights are read, and their gradients summed,
+    once for everybody.
+    """
+
+    def code(self, features: Tensor, person: str, *, generator: torch.Generator | None = None) -> Tensor:
+        """What the decoder is given to make faces of `person`."""
+        raise NotImplementedError
+
+    def paint(self, code: Tensor) -> Rebuilt:
+        """The faces of a code."""
+        raise NotImplementedError
+
+    def decode(
+        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
+    ) -> Rebuilt:
+        """Faces of `person`; those of anybody else become `person`'s."""
+        del faces_B3HW
+        return self.paint(self.code(features, person, generator=generator))
+
+    def learn(self, faces: Mapping[str, Tensor], *, generator: torch.Generator) -> dict[str, Rebuilt]:
+        """Each person's faces (B, 3, I, I), rebuilt as while learning."""
+        numbers = [len(each) for each in faces.values()]
+        features = torch.split(self.encode(torch.cat(list(faces.values())), generator=generator), numbers)
+        codes = [self.code(seen, person, generator=generator) for person, seen in zip(faces, features, strict=True)]
+        made = self.paint(torch.cat(codes))
+        pictures = zip(*(torch.split(each, numbers) for each in made.pictures), strict=True)
+        masks = [None] * len(numbers) if made.mask is None else torch.split(made.mask, numbers)
+        parts = zip(faces, pictures, masks, codes, strict=True)
+        return {person: Rebuilt(painted, mask, code) for person, painted, mask, code in parts}

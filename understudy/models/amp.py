@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from understudy.autoencoding import Autoencoder
 from understudy.blocks.convolution import Dense
 from understudy.blocks.deepfacelab import Decoder, Widths, encoded, encoder, multiple
-from understudy.networks import SIDES, FaceNetwork, Rebuilt
+from understudy.blocks.people import DecoderForAll
+from understudy.networks import SIDES, Rebuilt
 
 OPTIONS = "udt"
 
@@ -49,7 +50,7 @@ class Model(Autoencoder):
         super().__init__(Network(settings), settings, seed=seed, device=device)
 
 
-class Network(FaceNetwork):
+class Network(DecoderForAll):
     """The network of AMP; any number of people, the last of whom is the target."""
 
     def __init__(self, settings: Settings, *, people: Sequence[str] = SIDES) -> None:
@@ -62,14 +63,11 @@ class Network(FaceNetwork):
         self.inters = nn.ModuleDict({person: self._inter(settings) for person in people})
         self.decoder = Decoder(channels, settings.d_dims, settings.mask_dims, options=OPTIONS)
 
-    def decode(
-        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
-    ) -> Rebuilt:
-        """Faces of `person`, with as much of their own as while learning.
+    def code(self, features: Tensor, person: str, *, generator: torch.Generator | None = None) -> Tensor:
+        """That of `person`, with as much of their own as while learning.
 
         While learning, the channels that are their own are drawn for every face; else they are the first.
         """
-        del faces_B3HW
         order = None
         if generator is not None:
             order = torch.rand(len(features), self.channels, generator=generator).argsort(1).to(features.device)
@@ -77,18 +75,22 @@ class Network(FaceNetwork):
 
     def swap(self, faces_B3HW: Tensor, *, source: str, target: str, morph: float) -> Rebuilt:
         """The likeness of `source` in a share `morph` of the channels, the target's own in the others."""
-        return self._mixed(self.encode(faces_B3HW), source, target, morph=morph)
+        return self.paint(self._mixed(self.encode(faces_B3HW), source, target, morph=morph))
+
+    def paint(self, code: Tensor) -> Rebuilt:
+        """The faces of a code."""
+        return Rebuilt((self.decoder(code),), self.decoder.mask(code) if self.learns_mask else None, code)
 
     def _mixed(
         self, features: Tensor, person: str, other: str, *, morph: float, order_BC: Tensor | None = None
-    ) -> Rebuilt:
+    ) -> Tensor:
         """Of channels in order, the first int(C · morph) come from the inter of `person`."""
         code = self.inters[other](features)
         if person != other:
             order = torch.arange(self.channels, device=features.device)[None] if order_BC is None else order_BC
             is_own = (order < int(self.channels * morph))[:, :, None, None]
             code = torch.where(is_own, self.inters[person](features), code)
-        return Rebuilt((self.decoder(code),), self.decoder.mask(code) if self.learns_mask else None, code)
+        return torch.as_tensor(code)
 
     def _inter(self, settings: Settings) -> nn.Sequential:
         """The latter of an inter's dense layers; the first is the encoder's here."""

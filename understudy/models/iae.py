@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from understudy.autoencoding import Autoencoder, AutoencoderSettings
 from understudy.blocks.decoding import mask_branch, picture_branch
 from understudy.blocks.encoding import bottleneck, halvings
-from understudy.networks import SIDES, FaceNetwork, Rebuilt
+from understudy.blocks.people import DecoderForAll
+from understudy.networks import SIDES, Rebuilt
 
 SIDE_PX, CODE_PX = 64, 4  # of the face, and both of the deepest convolution and of the code
 
@@ -36,7 +37,7 @@ class Model(Autoencoder):
         super().__init__(Network(settings), settings, seed=seed, device=device)
 
 
-class Network(FaceNetwork):
+class Network(DecoderForAll):
     """The network of the autoencoder with own and common intermediates; any number of people."""
 
     def __init__(self, settings: Settings, *, people: Sequence[str] = SIDES) -> None:
@@ -50,12 +51,13 @@ class Network(FaceNetwork):
         self.decoder = picture_branch(widths)
         self.mask = mask_branch(widths) if settings.learn_mask else None
 
-    def decode(
-        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
-    ) -> Rebuilt:
-        """Faces of `person`; those of anybody else become `person`'s."""
-        del faces_B3HW, generator
-        code = torch.cat([self.own[person](features), self.common(features)], 1)
+    def code(self, features: Tensor, person: str, *, generator: torch.Generator | None = None) -> Tensor:
+        """What is the person's own, and what all have in common."""
+        del generator
+        return torch.cat([self.own[person](features), self.common(features)], 1)
+
+    def paint(self, code: Tensor) -> Rebuilt:
+        """The faces of a code."""
         return Rebuilt((self.decoder(code),), self.mask(code) if self.mask else None, code)
 
 

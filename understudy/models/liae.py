@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from understudy.autoencoding import Autoencoder
 from understudy.blocks.deepfacelab import Decoder, Optioned, encoded, encoder, inter
-from understudy.networks import SIDES, FaceNetwork, Rebuilt
+from understudy.blocks.people import DecoderForAll
+from understudy.networks import SIDES, Rebuilt
 
 
 class Settings(Optioned):
@@ -33,7 +34,7 @@ class Model(Autoencoder):
         super().__init__(Network(settings), settings, seed=seed, device=device)
 
 
-class Network(FaceNetwork):
+class Network(DecoderForAll):
     """The network of LIAE; any number of people, the first of whom is the source."""
 
     def __init__(self, settings: Settings, *, people: Sequence[str] = SIDES) -> None:
@@ -52,12 +53,13 @@ class Network(FaceNetwork):
         )
         self.decoder = Decoder(2 * half, settings.d_dims, settings.mask_dims, options=options)
 
-    def decode(
-        self, features: Tensor, person: str, *, faces_B3HW: Tensor, generator: torch.Generator | None = None
-    ) -> Rebuilt:
-        """Faces of `person`."""
-        del faces_B3HW, generator
+    def code(self, features: Tensor, person: str, *, generator: torch.Generator | None = None) -> Tensor:
+        """What is the person's own, which of the first one is what all share, and what all share."""
+        del generator
         shared = self.shared(features)
         own = self.own[person](features) if person in self.own else shared
-        code = torch.cat([own, shared], 1)
+        return torch.cat([own, shared], 1)
+
+    def paint(self, code: Tensor) -> Rebuilt:
+        """The faces of a code."""
         return Rebuilt((self.decoder(code),), self.decoder.mask(code) if self.learns_mask else None, code)
