@@ -102,10 +102,7 @@ class PlainConvolution(Convolution):
 
     def forward(self, features: Tensor) -> Tensor:
         """The convolved features."""
-        (top, bottom), (left, right) = (self._around(side) for side in features.shape[-2:])
-        padding = (top, left)
-        if padding != (bottom, right):
-            features, padding = functional.pad(features, (left, right, top, bottom)), (0, 0)
+        features, padding = self.padded(features)
         return functional.conv2d(features, self.weight, self.bias, self.stride, padding, groups=self.groups)
 
 

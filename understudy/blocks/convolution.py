@@ -41,10 +41,7 @@ class Convolution(nn.Conv2d):
 
     def forward(self, features: Tensor) -> Tensor:
         """The convolved features."""
-        (top, bottom), (left, right) = (self._around(side) for side in features.shape[-2:])
-        padding = (top, left)
-        if (top, left) != (bottom, right):
-            features, padding = functional.pad(features, (left, right, top, bottom)), (0, 0)
+        features, padding = self.padded(features)
         stride, side = self.stride[0], features.shape[-1] + 2 * padding[1] - self.kernel_size[0]
         pixels = (side // stride + 1) ** 2
         if self.groups == stride == 1 and padding == (1, 1) and winograd.pays(features, self.weight):
@@ -52,6 +49,13 @@ class Convolution(nn.Conv2d):
         if self.groups == 1 and padding[0] == padding[1] and products.pays(features, self.weight, pixels=pixels):
             return products.convolve(features, self.weight, self.bias, stride=stride, padding=padding[0])
         return functional.conv2d(features, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+    def padded(self, features: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        """The features, and by how much the convolution is still to pad them; unevenly padded ones by nothing more."""
+        (top, bottom), (left, right) = (self._around(side) for side in features.shape[-2:])
+        if (top, left) == (bottom, right):
+            return features, (top, left)
+        return functional.pad(features, (left, right, top, bottom)), (0, 0)
 
     def _around(self, side: int) -> tuple[int, int]:
         kernel, stride = self.kernel_size[0], self.stride[0]

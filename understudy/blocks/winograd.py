@@ -20,6 +20,7 @@ LEAST_DEPTH = 128  # channels in and out, in parallel as resistors are; below, t
 TILES_AT_ONCE = 1024  # whose sums stay in a core's cache
 LEAST_TILES = 128  # of two by two pixels of a batch; below, so do those of the weights
 _ASKED = torch.tensor([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])  # four sums of three weights in a row
+_SQUARE = torch.kron(_ASKED, _ASKED)  # and sixteen of nine in a square
 _TURNED = (3, 1, 2, 0)  # which of the sums is the same of the three in the opposite order
 
 
@@ -62,7 +63,7 @@ class _Convolve(torch.autograd.Function):
 
 def _asked(weight: Tensor) -> list[list[Tensor]]:
     """Sums of weights (O, C, 3, 3), rows of (O, C)."""
-    sums = product(torch.kron(_ASKED, _ASKED), weight.reshape(-1, 9)).view(4, 4, *weight.shape[:2])
+    sums = product(_SQUARE, weight.reshape(-1, 9)).view(4, 4, *weight.shape[:2])
     return [list(row) for row in sums]
 
 
@@ -127,8 +128,7 @@ def _of_weight(features: Tensor, gradient: Tensor) -> Tensor:
     for index, (some, part) in enumerate(zip(_few(features), _few(gradient), strict=True)):
         for place, learnt in zip(found, _of_few(some, part), strict=True):
             place.add_(learnt) if index else place.copy_(learnt)
-    asked = torch.kron(_ASKED, _ASKED)
-    return product(asked.t().contiguous(), found.view(16, -1).t()).t().reshape(results, channels, 3, 3)
+    return product(_SQUARE.t().contiguous(), found.view(16, -1).t()).t().reshape(results, channels, 3, 3)
 
 
 def _of_few(features: Tensor, gradient: Tensor) -> Iterator[Tensor]:
