@@ -29,9 +29,8 @@ from understudy.checkpoints import checkpoint_folder, drop_checkpoints, held
 from understudy.endings import say
 from understudy.errors import ModelError
 from understudy.facesets import FaceSet, read_face_set
-from understudy.facestore import COVERAGE
+from understudy.facestore import MARGIN
 from understudy.files import replacing, replacing_folder
-from understudy.geometry import CROP_COVERAGE
 from understudy.group import Group, choose_devices
 from understudy.images import encode_png
 from understudy.model import SETTINGS, WEIGHTS, FaceModel, count_parameters, make_model, model_settings
@@ -154,10 +153,10 @@ class Training:
 
 def too_coarse(painted_px: int, *, crop_px: int) -> str | None:
     """What to say when the crops show less than the model paints; None when they do."""
-    shown = round(crop_px * COVERAGE / CROP_COVERAGE)
+    shown = round(crop_px / MARGIN)
     if shown >= painted_px:
         return None
-    wanted = 2 * math.ceil(painted_px * CROP_COVERAGE / COVERAGE / 2)
+    wanted = 2 * math.ceil(painted_px * MARGIN / 2)
     return (
         f"the model paints {painted_px} px and crops of {crop_px} px show {shown} of them; where faces in the footage "
         f"are that large, params.yaml: crops.resolution_px {wanted} shows them all"

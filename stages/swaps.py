@@ -83,7 +83,7 @@ def main(
 ) -> None:
     """Paint the target's faces of one clip."""
     source, target = permitted(source_consent, target_consent)
-    check_pair(swapper, source=source.person, target=target.person)
+    made = description_for(swapper, source=source.person, target=target.person)
     clip, fits = read_table(frames, FRAMES), read_table(landmarks, LANDMARKS)
     faces = rows_of(fits, clip, people_of(identities, fits), target=target.person, settings=settings)
     if not any(row["reason"] is None for row in faces):
@@ -100,7 +100,7 @@ def main(
             settings=settings,
             facts=facts | {"device": device.type},
         )
-        crop_px = crop_px_of(swapper)
+        crop_px = crop_px_of(made)
         tables = painted_tables(clip, faces, folder, crop_px=crop_px, model=model, person=target.person, team=team)
     if tables is None:
         return
@@ -111,19 +111,20 @@ def main(
     folder.drop()
 
 
-def check_pair(swapper: Path, *, source: str, target: str) -> None:
-    """Nothing, when the swapper was trained for this pair; else ModelError."""
+def description_for(swapper: Path, *, source: str, target: str) -> Mapping[str, object]:
+    """The swapper's settings.json. Raises ModelError when it was trained for another pair."""
     made = read_description(swapper)
     if (made["source"], made["target"]) != (source, target):
         raise ModelError(
             f"{swapper}: trained for {made['source']} in {made['target']}'s place, asked for {source} in {target}'s; "
             "use that pair's swapper"
         )
+    return made
 
 
-def crop_px_of(swapper: Path) -> int:
+def crop_px_of(made: Mapping[str, object]) -> int:
     """Side of the crops a swapper was trained from, and paints from: what it measures in them depends on it."""
-    found = read_description(swapper)["crop_px"]
+    found = made["crop_px"]
     assert isinstance(found, int)
     return found
 

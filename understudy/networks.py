@@ -68,12 +68,15 @@ class FaceNetwork(nn.Module):
 
         The encoder sees all of them at once: its weights are read, and their gradients summed, once for everybody.
         """
-        together = self.encode(torch.cat(list(faces.values())), generator=generator)
-        features = torch.split(together, [len(each) for each in faces.values()])
         return {
-            person: self.decode(seen, person, faces_B3HW=each, generator=generator)
-            for (person, each), seen in zip(faces.items(), features, strict=True)
+            person: self.decode(seen, person, faces_B3HW=faces[person], generator=generator)
+            for person, seen in self.encode_all(faces, generator=generator).items()
         }
+
+    def encode_all(self, faces: Mapping[str, Tensor], *, generator: torch.Generator) -> dict[str, Tensor]:
+        """What is seen in each person's faces (B, 3, I, I), encoded together."""
+        together = self.encode(torch.cat(list(faces.values())), generator=generator)
+        return dict(zip(faces, torch.split(together, [len(each) for each in faces.values()]), strict=True))
 
     def swap(self, faces_B3HW: Tensor, *, source: str, target: str, morph: float) -> Rebuilt:
         """The likeness of `source` with the performance of these faces of `target`.

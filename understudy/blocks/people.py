@@ -63,9 +63,9 @@ class DecoderForAll(FaceNetwork):
 
     def learn(self, faces: Mapping[str, Tensor], *, generator: torch.Generator) -> dict[str, Rebuilt]:
         """Each person's faces (B, 3, I, I), rebuilt as while learning."""
-        numbers = [len(each) for each in faces.values()]
-        features = torch.split(self.encode(torch.cat(list(faces.values())), generator=generator), numbers)
-        codes = [self.code(seen, person, generator=generator) for person, seen in zip(faces, features, strict=True)]
+        features = self.encode_all(faces, generator=generator)
+        codes = [self.code(seen, person, generator=generator) for person, seen in features.items()]
+        numbers = [len(code) for code in codes]
         made = self.paint(torch.cat(codes))
         pictures = zip(*(torch.split(each, numbers) for each in made.pictures), strict=True)
         masks = [None] * len(numbers) if made.mask is None else torch.split(made.mask, numbers)
