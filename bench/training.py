@@ -94,7 +94,7 @@ class Ours:
         lesson = Lesson(state.model, number, self.parts, state.painter, state.critics, "float32", 1.0)
         learn(lesson, team=self._team, group=Group(CPU), clip=1.0, signal=0)
         state.advance()
-        state.optimizer.zero_grad(set_to_none=True)
+        state.forget_gradients()
 
 
 class PlainConvolution(Convolution):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from understudy.blocks.kept import GRADIENTS
 from understudy.group import Group
 from understudy.sums import tree_sum
 
@@ -21,6 +22,7 @@ class Learnt:
     def __add__(self, other: "Learnt") -> "Learnt":
         """Their sum; the gradients of both are used up."""
         torch._foreach_add_(self.gradients, other.gradients)
+        GRADIENTS.give_back(other.gradients)
         losses = {name: loss + other.losses[name] for name, loss in self.losses.items()}
         return Learnt(losses, self.gradients, max(self.signal, other.signal))
 
@@ -30,6 +32,7 @@ def summed(mine: Learnt, group: Group, *, signal: int) -> Learnt:
     if group.number == 1:
         return Learnt(mine.losses, mine.gradients, signal)
     packed = _pack(Learnt(mine.losses, mine.gradients, signal))
+    GRADIENTS.give_back(mine.gradients)
     return tree_sum([_unpack(each, like=mine) for each in group.gathered(packed)], Learnt.__add__)
 
 

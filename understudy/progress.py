@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from understudy.blocks.kept import GRADIENTS
 from understudy.blocks.starts import filled_weights
 from understudy.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from understudy.learning_rate_dropout import drop_steps
@@ -69,6 +70,13 @@ class Progress:
         if self._average:
             decay = min(self._ema, self.step / (9 + self.step))
             torch._foreach_lerp_(list(self._average.values()), list(self.painter.values()), 1 - decay)
+
+    def forget_gradients(self) -> None:
+        """Leave the weights without gradients, whose memory is for the next step's."""
+        weights = (*self.painter.values(), *self.critics.values())
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        self.optimizer.zero_grad(set_to_none=True)
+        GRADIENTS.give_back(gradients)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

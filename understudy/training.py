@@ -16,6 +16,7 @@ import torch
 from pydantic import Field
 from tqdm import tqdm
 
+from understudy.blocks.kept import GRADIENTS
 from understudy.course import check_course, check_parts, first_scale, scale_held
 from understudy.endings import Ended, deferring, say
 from understudy.errors import ModelError
@@ -131,6 +132,7 @@ def train(
             if learnt.signal:
                 group.wait()  # one that leaves before the checkpoint is written would be mourned as dead
                 raise Ended(learnt.signal)
+    GRADIENTS.forget()
     state.settle()
     return state.facts.rows
 
@@ -160,7 +162,7 @@ def _take_step(
         state.advance(share, generator=torch_generator(settings.seed, "learning-rate dropout", step))
     else:
         state.step += 1
-    state.optimizer.zero_grad(set_to_none=True)
+    state.forget_gradients()
     return learnt
 
 

@@ -41,14 +41,20 @@ class Convolution(nn.Conv2d):
 
     def forward(self, features: Tensor) -> Tensor:
         """The convolved features."""
+        if self._learns_by_winograd(features):
+            before, _ = self._around(features.shape[-1])
+            return winograd.convolve(features, self.weight, self.bias, stride=self.stride[0], before=before)
         features, padding = self.padded(features)
         stride, side = self.stride[0], features.shape[-1] + 2 * padding[1] - self.kernel_size[0]
         pixels = (side // stride + 1) ** 2
-        if self.groups == stride == 1 and padding == (1, 1) and winograd.pays(features, self.weight):
-            return winograd.convolve(features, self.weight, self.bias)
         if self.groups == 1 and padding[0] == padding[1] and products.pays(features, self.weight, pixels=pixels):
             return products.convolve(features, self.weight, self.bias, stride=stride, padding=padding[0])
         return functional.conv2d(features, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+    def _learns_by_winograd(self, features: Tensor) -> bool:
+        stride, kernel, sides = self.stride[0], self.kernel_size[0], features.shape[-2:]
+        keeps_sides = all(stride > sum(self._around(side)) + stride - kernel >= 0 for side in sides)
+        return self.groups == 1 and keeps_sides and winograd.pays(features, self.weight, stride=stride)
 
     def padded(self, features: Tensor) -> tuple[Tensor, tuple[int, int]]:
         """The features, and by how much the convolution is still to pad them; unevenly padded ones by nothing more."""

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from understudy.blocks.kept import GRADIENTS
+
 MOST_PIXELS = 64  # of a result's picture
 FEW_COLUMNS = 256  # pixels of a whole batch up to which products are faster in the other directions, too
 LEAST_WEIGHTS = 2**20  # below, there is nothing to gain
@@ -36,6 +38,29 @@ def product(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
     """(N, K) times the transposed of (M, K), and biases (M): (N, M), without a gradient."""
     found: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, bias, "none", [], "")
     return found
+
+
+def gradient_of(left: Tensor, right: Tensor, *shape: int) -> Tensor:
+    """(N, K) times the transposed of (M, K), as a gradient of N · M weights of this shape, in memory that is kept."""
+    made = GRADIENTS.take(*shape)
+    place = made.view(1, len(left), 1, len(right)).zero_().permute(0, 3, 1, 2)
+    # A convolution of 1 × 1 that is added to what is there: of the library's products, that with a place to go to.
+    torch.ops.mkldnn._convolution_pointwise_.binary(
+        place,
+        left.contiguous().view(1, len(left), 1, -1).permute(0, 3, 1, 2),
+        right.contiguous().view(*right.shape, 1, 1),
+        None,
+        [0, 0],
+        [1, 1],
+        [1, 1],
+        1,
+        "add",
+        1.0,
+        None,
+        [],
+        None,
+    )
+    return made
 
 
 def dense(features: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -66,7 +91,7 @@ class _Dense(torch.autograd.Function):
         wants_features, wants_weight, wants_bias = context.needs_input_grad  # type: ignore[attr-defined]
         gradient = gradient.contiguous()
         of_features = product(gradient, weight.t()) if wants_features else None
-        of_weight = product(gradient.t().contiguous(), features.t().contiguous()) if wants_weight else None
+        of_weight = gradient_of(gradient.t(), features.t(), *weight.shape) if wants_weight else None
         return of_features, of_weight, gradient.sum(0) if wants_bias else None
 
 
@@ -117,4 +142,4 @@ def _of_weight(gradient: Tensor, features: Tensor, weight: Tensor, stride: int, 
     seen = functional.unfold(features, kernel, padding=padding, stride=stride)
     across = seen.transpose(0, 1).reshape(seen.shape[1], -1)
     down = gradient.flatten(2).transpose(0, 1).reshape(gradient.shape[1], -1)
-    return product(down, across).view_as(weight)
+    return gradient_of(down, across, *weight.shape)
