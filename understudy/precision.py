@@ -14,10 +14,14 @@ NARROW = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 def narrowed(precision: Precision, device: torch.device) -> AbstractContextManager[None]:
-    """Within the block, convolutions and matrix products are computed with this precision."""
+    """Within the block, convolutions and matrix products are computed with this precision.
+
+    Narrowed weights are not kept for a second use: all threads would share what is kept, and the first that leaves
+    such a block clears it, so that gradients would be summed in one precision or the other by chance.
+    """
     if precision == "float32":
         return nullcontext()
-    return torch.autocast(device.type, NARROW[precision])
+    return torch.autocast(device.type, NARROW[precision], cache_enabled=False)
 
 
 def in_full(device: torch.device) -> AbstractContextManager[None]:
