@@ -76,7 +76,7 @@ class Progress:
         weights = (*self.painter.values(), *self.critics.values())
         gradients = [weight.grad for weight in weights if weight.grad is not None]
         self.optimizer.zero_grad(set_to_none=True)
-        GRADIENTS.give_back(gradients)
+        GRADIENTS.close(gradients)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

@@ -24,6 +24,15 @@ def test_only_whole_pieces_that_were_taken_come_back():
     assert kept.take(6).data_ptr() != taken.data_ptr()
 
 
+def test_after_a_step_is_closed_only_its_own_gradients_are_kept():
+    kept = Kept()
+    gradient, lost = kept.take(12), kept.take(12)
+    kept.close([gradient])
+    kept.give_back([lost])
+    assert kept.take(12).data_ptr() == gradient.data_ptr()
+    assert kept.take(12).data_ptr() != lost.data_ptr()
+
+
 def test_what_is_forgotten_is_not_taken_again():
     kept = Kept()
     taken = kept.take(12)

@@ -52,6 +52,12 @@ class Kept:
                         self._taken.remove(tensor.data_ptr())
                         self._free.setdefault(tensor.numel(), []).append(tensor.detach().view(-1))
 
+    def close(self, tensors: Iterable[Tensor]) -> None:
+        """Keep these and nothing else that was taken: memory freed meanwhile may be others' by now."""
+        self.give_back(tensors)
+        with self._lock:
+            self._taken.clear()
+
     def forget(self) -> None:
         """Free what nobody has taken."""
         with self._lock:
