@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from tests.models.cartoons import cartoon_points
-from understudy.augmentations import warp_cells, warp_to_neighbour
+from understudy.augmentations import warp, warp_cells, warp_to_neighbour
 from understudy.augmentations.warp_cells import WarpCells
 from understudy.sampling import grid_positions
 
@@ -31,6 +32,16 @@ def turned(points, *, angle_deg, scale, shift):
     angle = np.radians(angle_deg)
     matrix = scale * torch.tensor([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return points @ matrix.float().T + torch.tensor(shift)
+
+
+def test_a_warp_displaces_between_its_nodes_by_a_bicubic_surface():
+    bend = warp.sample(generator(), number=3, strength=0.1)
+    nothing = torch.zeros(3, 40, 57, 2)
+    surface = functional.interpolate(bend.nodes_B2NN, size=(40, 57), mode="bicubic", align_corners=True)
+    displaced = warp.apply(bend, nothing).permute(0, 3, 1, 2)
+    assert (displaced - surface).abs().max() < 1e-6
+    corners = torch.tensor([0, -1])
+    assert torch.allclose(displaced[:, :, corners][..., corners], bend.nodes_B2NN[:, :, corners][..., corners])
 
 
 @pytest.mark.parametrize("side", [32, 64, 96, 131])

@@ -29,7 +29,12 @@ def sample(generator: torch.Generator, *, number: int, strength: float) -> Warp:
 
 def apply(parameters: Warp, positions_BHW2: Tensor) -> Tensor:
     """Where a pixel at each position reads from: `positions` plus the displacement, interpolated bicubically."""
-    height, width = positions_BHW2.shape[1:3]
-    nodes = parameters.nodes_B2NN
-    smooth = functional.interpolate(nodes, size=(height, width), mode="bicubic", align_corners=True)
+    down, across = (_bicubic(side, device=positions_BHW2.device) for side in positions_BHW2.shape[1:3])
+    smooth = down @ parameters.nodes_B2NN @ across.t()
     return positions_BHW2 + smooth.permute(0, 2, 3, 1)
+
+
+def _bicubic(side: int, *, device: torch.device) -> Tensor:
+    """Weights of the nodes of a line in `side` pixels from its first to its last: (side, 5)."""
+    each_alone = torch.eye(NODES, device=device)[None, :, :, None]
+    return functional.interpolate(each_alone, size=(side, 1), mode="bicubic", align_corners=True)[0, :, :, 0].t()
