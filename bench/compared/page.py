@@ -26,6 +26,7 @@ On the {frames:.0f} frames of {target_name}'s test split, which no model has lea
   scale, whose limit for "the same person" is 0.6 for photographs and lower for drawn actors. Read both: a
   shapeless blur is "nearer to {source}" as well.
 - **mouth, eyes**: correlation of how far they are open with what the renderer knows of the performance, over time.
+  The held-out frames have one blink; eyes far below 0 are blurs that stay open in it, grow darker, and read wider.
 - **pose**: degrees by which the head turns otherwise than in the performance, a constant offset apart.
 - **sharp**: gradient energy inside the face, as a share of the true swap's.
 - **PSNR to true swap**: dB inside the face; blurs do well, so read it last.
