@@ -34,7 +34,7 @@ announce-demo:
 	@echo "demo: two drawn actors, ada's likeness on bo's performance; 3 to 5 minutes on 2 cores of an EPYC server without a GPU, set-up apart"
 
 test: announce-test .venv/complete ## All tests
-	@python -m pytest -n auto --dist loadfile $(ARGS)
+	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 announce-test:
 	@echo "test: all tests; 15 to 20 minutes on 2 cores of an EPYC server without a GPU, set-up apart"
