@@ -37,7 +37,7 @@ test: announce-test .venv/complete ## All tests
 	@python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 announce-test:
-	@echo "test: all tests; 15 to 20 minutes on 2 cores of an EPYC server without a GPU, set-up apart"
+	@echo "test: all tests; 20 to 25 minutes on 2 cores of an EPYC server without a GPU, set-up apart"
 
 nightly: .venv/complete ## 500 random sequences of what people do, and 300 kills, each against a fresh build
 	@python -m tests.sequences.nightly $(ARGS)

@@ -21,7 +21,8 @@ to be dialled. Days on a GPU: `dfl_sae`, `villain`, `unbalanced`, `dlight`, `rea
 MEANT = """processor seconds of all threads and seconds by the clock of a step of training, scaled from the batch that
 it was measured with; what share of them drawing and varying the faces takes (of `driven`, up to where the network
 begins); and the most memory that the training took beside Python, its libraries and the faces, with what `fixed` and
-`an entry` come to with a set of gradients for each thread. The rest are the largest layers' passing needs."""
+`an entry` come to with a set of gradients for each thread. The rest is what the
+largest layers want in passing, and what each thread keeps for their sums."""
 LEGEND = """Sizes are found from shapes, with the sample project's settings and what a variant changes. Parameters are
 millions: of the encoder; of the dense code and all that lies between; of the decoders, which one number alone stands
 for where both people share one. GFLOP are those of a face forward, a multiplication and an addition counted as two,
